@@ -1,0 +1,23 @@
+//go:build deps
+package deps
+import (
+_ "github.com/go-git/go-git/v5"
+_ "github.com/aws/aws-sdk-go-v2/config"
+_ "github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+_ "github.com/aws/aws-sdk-go-v2/service/ec2"
+_ "github.com/aws/aws-sdk-go-v2/service/autoscaling"
+_ "github.com/aws/aws-sdk-go-v2/service/sts"
+_ "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+_ "github.com/aws/aws-sdk-go-v2/service/ssm"
+_ "github.com/hashicorp/hcl/v2/hclwrite"
+_ "github.com/hashicorp/hcl/v2/hclsimple"
+_ "github.com/fsnotify/fsnotify"
+_ "github.com/spf13/cobra"
+_ "github.com/coreos/go-systemd/v22/daemon"
+_ "github.com/vbauerster/mpb/v8"
+_ "github.com/rogpeppe/go-internal/testscript"
+_ "github.com/google/go-cmp/cmp"
+_ "golang.org/x/time/rate"
+_ "github.com/fatih/color"
+_ "golang.org/x/term"
+)
