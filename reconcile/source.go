@@ -1,0 +1,57 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+)
+
+// Declared is everything that git asks for at one moment.
+type Declared struct {
+	// Head is the newest commit of the branch that could be read.
+	Head Commit `json:"head"`
+	// Groups are the declarations in force, sorted by ID. They need not all
+	// come from Head: an environment with a mistake stays on its last good
+	// commit.
+	Groups []Declaration `json:"groups"`
+	// Mistakes are the environments that Head does not move, and why.
+	Mistakes []Mistake `json:"mistakes,omitempty"`
+	// Stale says why the repository could not be reached or obeyed, and since
+	// when; nil when Head is as new as the last poll.
+	Stale *Stale `json:"stale,omitempty"`
+}
+
+// Mistake is a part of the repository that cannot be obeyed as it stands.
+type Mistake struct {
+	Environment string `json:"environment,omitempty"` // empty when it cannot be told which
+	InForce     Commit `json:"in_force,omitzero"`     // the last good commit; zero when there never was one
+	Message     string `json:"message"`               // every diagnostic, with file and line
+}
+
+// Stale says that what is declared may be old.
+type Stale struct {
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason"`
+}
+
+// Source is where declarations come from.
+type Source interface {
+	// Read returns what is declared now. It asks the repository for its
+	// newest commit first; when that fails it returns what was last in force,
+	// with Stale set, and no error. An error means that nothing was ever read.
+	Read(ctx context.Context) (Declared, error)
+}
+
+// Revision is the repository at one commit: its declaration files, by content
+// hash. It is what the git side hands to the declaration language, which reads
+// a file only when it has not seen its content before.
+type Revision struct {
+	Commit Commit `json:"commit"`
+	Files  []File `json:"files"` // every declaration file, sorted by Path
+}
+
+// File is one declaration file in the object store.
+type File struct {
+	Path string `json:"path"` // from the root of the repository, with slashes
+	Blob string `json:"blob"` // hash of its content
+	Size int64  `json:"size"` // bytes
+}
