@@ -71,7 +71,7 @@ func annotate(plan Plan, findings map[ID][]Finding) Plan {
 type check func(subject) []Finding
 
 func checks() []check {
-	return []check{suspended, waitsForPeople, alarms, architecture, headroom, noWarmup, deprecated, versionQuota, attributes, weights}
+	return []check{suspended, waitsForPeople, alarms, architecture, headroom, warmup, deprecated, versionQuota, attributes, weights}
 }
 
 func blocks(remedy, format string, args ...any) []Finding {
@@ -183,13 +183,19 @@ func headroom(s subject) []Finding {
 	return nil
 }
 
-// noWarmup: without one an instance counts as soon as it is in service, before
-// anybody knows that it works.
-func noWarmup(s subject) []Finding {
-	if s.warmup(s.preferences()) > 0 {
-		return nil
+// warmup: an instance counts as replaced once it is in service and its warm-up
+// is over. Health checks are put off for the group's grace period, so with a
+// shorter warm-up a broken instance counts before anybody has looked at it.
+func warmup(s subject) []Finding {
+	w := s.warmup(s.preferences())
+	switch {
+	case w == 0:
+		return warns("set instance_warmup at "+s.Position, "no warm-up is set: an instance counts as replaced the moment it is in service, and a broken image may pass for a good one")
+	case w < s.Observed.Grace:
+		return warns("set instance_warmup to more than "+Duration(s.Observed.Grace)+" at "+s.Position,
+			"the warm-up of %s is shorter than the health check grace period of %s: an instance counts as replaced before its health is looked at, and a broken image may pass for a good one", Duration(w), Duration(s.Observed.Grace))
 	}
-	return warns("set instance_warmup at "+s.Position, "no warm-up is set: an instance counts as replaced the moment it is in service")
+	return nil
 }
 
 func deprecated(s subject) []Finding {

@@ -38,10 +38,11 @@ func (ln *lane) run(ctx context.Context) {
 }
 
 func (ln *lane) pause(moving bool) time.Duration {
+	interval := orElse(ln.loop.Interval, 60*time.Second)
 	if moving {
-		return ln.loop.jittered(orElse(ln.loop.Busy, 15*time.Second))
+		return ln.loop.jittered(orElse(ln.loop.Busy, min(15*time.Second, interval)))
 	}
-	return ln.loop.jittered(orElse(ln.loop.Interval, 60*time.Second))
+	return ln.loop.jittered(interval)
 }
 
 // turn is the part of a pass that belongs to the place. Groups whose

@@ -17,7 +17,8 @@ type Loop struct {
 	// Poll is how often git is asked for a new commit. Zero means 30 s.
 	Poll time.Duration
 	// Interval is how often the cloud is looked at while nothing moves, and
-	// Busy how often while something does. Zero means 60 s and 15 s.
+	// Busy how often while something does. Zero means 60 s, and 15 s or
+	// Interval, whichever is shorter.
 	Interval, Busy time.Duration
 	// Jitter spreads waits, so that many agents do not ask at once; nil means
 	// none.
