@@ -1,0 +1,11 @@
+environment "blue" {
+  aws {
+    region   = "eu-west-1"
+    role_arn = "arn:aws:iam::111122223333:role/blue"
+  }
+
+  group "web" {
+    auto_scaling_group = "web-production"
+    ami                = "ami-0f3c9d5e6a7b8c9d0"
+  }
+}

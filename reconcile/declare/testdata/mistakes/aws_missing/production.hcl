@@ -1,0 +1,7 @@
+environment "production" {
+
+  group "web" {
+    auto_scaling_group = "web-production"
+    ami                = "ami-0f3c9d5e6a7b8c9d0"
+  }
+}

@@ -1,0 +1,12 @@
+environment "production" {
+  aws {
+    region      = "eu-west-1"
+    role_arn    = "arn:aws:iam::111122223333:role/moult"
+    external_id = "4"
+  }
+
+  group "web" {
+    auto_scaling_group = "web-production"
+    ami                = "ami-0f3c9d5e6a7b8c9d0"
+  }
+}

@@ -1,0 +1,19 @@
+environment "production" {
+  aws {
+    region = "eu-west-1"
+  }
+
+  rollout {
+    bake_time = 300
+  }
+
+  group "web" {
+    auto_scaling_group = "web-production"
+    ami                = "ami-0f3c9d5e6a7b8c9d0"
+  }
+
+  group "api" {
+    auto_scaling_group = "api-production"
+    ami                = "ami-0f3c9d5e6a7b8c9d0"
+  }
+}

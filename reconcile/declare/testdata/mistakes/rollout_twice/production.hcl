@@ -1,0 +1,16 @@
+environment "production" {
+  aws {
+    region = "eu-west-1"
+  }
+
+  group "web" {
+    auto_scaling_group = "web-production"
+    ami                = "ami-0f3c9d5e6a7b8c9d0"
+    rollout {
+      bake_time = "5m"
+    }
+    rollout {
+      bake_time = "6m"
+    }
+  }
+}

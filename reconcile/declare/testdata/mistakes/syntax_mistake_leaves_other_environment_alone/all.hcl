@@ -1,0 +1,32 @@
+environment "production" {
+  aws {
+    region = "eu-west-1"
+  }
+
+  group "web" {
+    auto_scaling_group = "web-production"
+    ami = "ami-0f3c9d5e6a7b8c9d0
+  }
+}
+
+environment "staging" {
+  aws {
+    region = "eu-west-1"
+  }
+
+  group "web" {
+    auto_scaling_group = "web-staging"
+    ami                = "ami-0f3c9d5e6a7b8c9d0"
+  }
+}
+
+environment "dev" {
+  aws {
+    region = "eu-west-1"
+  }
+
+  group "web" {
+    auto_scaling_group = "web-dev"
+    ami                = "ami-2"
+  }
+}

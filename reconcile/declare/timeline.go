@@ -1,0 +1,209 @@
+package declare
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"moult/reconcile"
+)
+
+// Timeline folds the history of a repository into what is in force now. Each
+// environment is as its last good revision declared it; a revision with a
+// mistake in it moves only the environments without one.
+//
+// Its zero value is a repository without history. It is not safe for use by
+// several goroutines at once.
+type Timeline struct {
+	head  reconcile.Commit // the newest revision
+	last  reconcile.Commit // the newest revision that could be read
+	whole reconcile.Commit // the newest revision in which every mistake was some environment's
+	// refused is set when the newest revision was too large to be read.
+	refused *Diagnostic
+
+	files  []reconcile.File // of the last revision that was read
+	parsed cache
+	tree   *tree
+	force  map[string]*standing // by environment
+	names  []string             // of force, sorted
+	// bad are the environments that the newest revision declares with a
+	// mistake, missing those in force that it does not declare as far as it
+	// can be read, and blocked those that want
+	// an Auto Scaling group that a third environment holds: it maps to that.
+	bad, missing map[string]bool
+	blocked      map[string]rival
+}
+
+// standing is an environment in force.
+type standing struct {
+	source *environment // what it was read from
+	path   string
+	groups []reconcile.Declaration // sorted by ID
+	good   reconcile.Commit        // the last good commit; only set once newer ones do not move it
+}
+
+// Advance takes in the next revision, newer than all before. It reads each
+// blob at most once while it is in use. An error means that content could not
+// be read: nothing has changed, and the same revision may be given again. A
+// mistake in a file is no error; see [Timeline.Declared]. The list of files is
+// kept, and must not be changed afterwards.
+func (t *Timeline) Advance(rev reconcile.Revision, read func(blob string) ([]byte, error)) error {
+	t.start()
+	if d := tooMuch(rev.Files); d != nil {
+		t.head, t.refused = rev.Commit, d
+		return nil
+	}
+	changes := changed(t.files, rev.Files)
+	for i, c := range changes {
+		if c.new == nil {
+			continue
+		}
+		f, err := t.parsed.get(*c.new, read)
+		if err != nil {
+			return fmt.Errorf("read %s at %s: %w", c.new.Path, rev.Commit.Short(), err)
+		}
+		changes[i].parsed = f
+	}
+	touched := t.replace(changes)
+	t.files = rev.Files
+	t.parsed.forget(rev.Files)
+	t.settle(touched, rev.Commit)
+	t.head, t.last, t.refused = rev.Commit, rev.Commit, nil
+	if len(t.tree.lost) == 0 {
+		t.whole = rev.Commit
+	}
+	return nil
+}
+
+func (t *Timeline) start() {
+	if t.tree != nil {
+		return
+	}
+	t.tree = newTree()
+	t.parsed = cache{}
+	t.force = map[string]*standing{}
+	t.bad, t.missing, t.blocked = map[string]bool{}, map[string]bool{}, map[string]rival{}
+}
+
+// change is a file that differs between two revisions. New is nil when it is
+// gone.
+type change struct {
+	path   string
+	new    *reconcile.File
+	parsed *file
+}
+
+// changed compares two lists of files, each sorted by path.
+func changed(before, after []reconcile.File) []change {
+	var changes []change
+	for len(before) > 0 || len(after) > 0 {
+		switch {
+		case len(after) == 0 || len(before) > 0 && before[0].Path < after[0].Path:
+			changes = append(changes, change{path: before[0].Path})
+			before = before[1:]
+		case len(before) == 0 || after[0].Path < before[0].Path:
+			changes = append(changes, change{path: after[0].Path, new: &after[0]})
+			after = after[1:]
+		default:
+			if before[0].Blob != after[0].Blob {
+				changes = append(changes, change{path: after[0].Path, new: &after[0]})
+			}
+			before, after = before[1:], after[1:]
+		}
+	}
+	return changes
+}
+
+// replace brings the tree up to date, and returns the environments for which
+// that may make a difference.
+func (t *Timeline) replace(changes []change) map[string]bool {
+	touched := map[string]bool{}
+	for _, c := range changes {
+		t.touch(touched, c.path)
+		t.tree.take(c.path)
+	}
+	for _, c := range changes {
+		if c.parsed != nil {
+			t.tree.put(c.path, c.parsed)
+			t.touch(touched, c.path)
+		}
+	}
+	return touched
+}
+
+// touch adds the environments of a file, and those that share an Auto Scaling
+// group with one of them.
+func (t *Timeline) touch(touched map[string]bool, path string) {
+	f := t.tree.files[path]
+	if f == nil {
+		return
+	}
+	for _, e := range f.environments {
+		touched[e.name] = true
+		for _, g := range e.groups {
+			for _, c := range t.tree.claims[g.claim] {
+				touched[c.name] = true
+			}
+		}
+	}
+}
+
+// Declared is what is in force now, and what is wrong with the newest
+// revision. Stale is left nil.
+func (t *Timeline) Declared() reconcile.Declared {
+	d := reconcile.Declared{Head: t.head, Mistakes: t.mistakes()}
+	for _, name := range t.names {
+		d.Groups = append(d.Groups, t.force[name].groups...)
+	}
+	return d
+}
+
+// mistakes are the environments that the newest revision does not move, sorted
+// by name; first what is ascribed to none.
+func (t *Timeline) mistakes() []reconcile.Mistake {
+	if t.refused != nil {
+		return []reconcile.Mistake{{InForce: t.last, Message: t.refused.String()}}
+	}
+	if t.tree == nil {
+		return nil
+	}
+	var mistakes []reconcile.Mistake
+	if len(t.tree.lost) > 0 {
+		mistakes = append(mistakes, reconcile.Mistake{InForce: t.whole, Message: t.tree.unascribed().String()})
+	}
+	held := map[string]bool{}
+	maps.Copy(held, t.bad)
+	maps.Copy(held, t.missing)
+	for name := range t.blocked {
+		held[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(held)) {
+		m := reconcile.Mistake{Environment: name, Message: t.why(name)}
+		if s := t.force[name]; s != nil {
+			m.InForce = s.good
+		}
+		mistakes = append(mistakes, m)
+	}
+	return mistakes
+}
+
+// why says what keeps an environment on its last good commit.
+func (t *Timeline) why(name string) string {
+	if r, ok := t.blocked[name]; ok {
+		return r.message(t.tree.environments[name][0])
+	}
+	if t.missing[name] {
+		return t.whyMissing(name)
+	}
+	return t.tree.mistakes(name).String()
+}
+
+// whyMissing names the files in which an environment that is not seen may be.
+func (t *Timeline) whyMissing(name string) string {
+	suspects := t.tree.unascribed()
+	path := t.force[name].path
+	if f := t.tree.files[path]; f != nil && f.partial && !t.tree.lost[path] {
+		suspects = append(suspects, f.diagnostics.in(path)...).sorted()
+	}
+	return fmt.Sprintf("environment %q is kept: it is not seen any more, but may be in a file that cannot be read as a whole.\n%s", name, suspects)
+}
