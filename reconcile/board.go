@@ -16,6 +16,7 @@ type board struct {
 	declared Declared
 	answers  map[ID]Answer
 	outcomes []Outcome // since the last report
+	reverts  map[Place][]Revert
 }
 
 // change is a group whose state became another.
@@ -78,10 +79,15 @@ func (b *board) report() Report {
 		answers = append(answers, a)
 	}
 	sort.Slice(answers, func(i, j int) bool { return answers[i].Group.Less(answers[j].Group) })
+	var reverts []Revert
+	for _, r := range b.reverts {
+		reverts = append(reverts, r...)
+	}
+	sort.Slice(reverts, func(i, j int) bool { return reverts[i].before(reverts[j]) })
 	report := Report{
 		At: b.at, Head: b.declared.Head, Mistakes: b.declared.Mistakes, Stale: b.declared.Stale,
 		Plan:     Plan{Head: b.declared.Head, Answers: answers},
-		Outcomes: slices.Clone(b.outcomes),
+		Outcomes: slices.Clone(b.outcomes), Reverts: reverts,
 	}
 	b.outcomes = nil
 	return report

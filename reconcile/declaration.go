@@ -56,7 +56,19 @@ type Declaration struct {
 	// it inherits). A hold ends when Changed moves.
 	Commit  Commit `json:"commit"`
 	Changed Commit `json:"changed"`
+	// Earlier are the images that the group was declared to run before, newest
+	// first, each once, at most [EarlierKept]: where a revert may go.
+	Earlier []Earlier `json:"earlier,omitempty"`
 }
+
+// Earlier is an image that a group was declared to run once.
+type Earlier struct {
+	Image  string `json:"ami"`
+	Commit Commit `json:"commit"` // the one that declared it
+}
+
+// EarlierKept is how many declared images of a group are kept in mind.
+const EarlierKept = 3
 
 // Rollout is how instances are replaced. The names and ranges are those of
 // the preferences of an instance refresh; see the Auto Scaling API reference,

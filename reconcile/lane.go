@@ -15,6 +15,7 @@ type lane struct {
 	issue  issue               // what the last turn went by
 	before map[ID]*Declaration // its declarations
 	next   time.Time           // when the next whole turn is due
+	proven time.Time           // when the ways back were last looked at
 }
 
 // tell wakes the lane when something new is declared.
@@ -57,7 +58,11 @@ func (ln *lane) turn(ctx context.Context) (moving bool) {
 	if len(changed) > 0 && len(changed) < len(all) {
 		ln.pass(ctx, issue, changed)
 	}
-	return ln.pass(ctx, issue, all)
+	moving = ln.pass(ctx, issue, all)
+	if len(changed) > 0 || time.Since(ln.proven) >= orElse(ln.loop.Recheck, time.Hour) {
+		ln.lookBack(ctx, all)
+	}
+	return moving
 }
 
 // changed are the declarations that differ from those of the last turn; none

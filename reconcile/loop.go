@@ -20,6 +20,9 @@ type Loop struct {
 	// Busy how often while something does. Zero means 60 s, and 15 s or
 	// Interval, whichever is shorter.
 	Interval, Busy time.Duration
+	// Recheck is how often it is asked whether a revert could still go back:
+	// on every new commit, and at least this often. Zero means an hour.
+	Recheck time.Duration
 	// Jitter spreads waits, so that many agents do not ask at once; nil means
 	// none.
 	Jitter func(time.Duration) time.Duration

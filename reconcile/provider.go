@@ -24,6 +24,14 @@ type Provider interface {
 	Apply(ctx context.Context, action Action) (Receipt, error)
 }
 
+// ImageChecker is an optional ability of a provider: to say of images that are
+// not about to be rolled out whether they could be.
+type ImageChecker interface {
+	// CheckImages asks afresh and returns a sentence for each image that cannot
+	// be launched in the place, by image. Read-only.
+	CheckImages(ctx context.Context, place Place, images []string) (problems map[string]string, err error)
+}
+
 // Receipt says what the cloud made of an action, for the ledger.
 type Receipt struct {
 	Version   Version `json:"version,omitzero"`     // the template version that is rolled out

@@ -10,6 +10,18 @@ type Report struct {
 	Stale    *Stale    `json:"stale,omitempty"`
 	Plan     Plan      `json:"plan"`
 	Outcomes []Outcome `json:"outcomes,omitempty"`
+	// Reverts are the earlier declared images that could not be launched any
+	// more, so that a revert to them would be held.
+	Reverts []Revert `json:"reverts,omitempty"`
+}
+
+// Revert is a way back that is closed.
+type Revert struct {
+	Group   ID        `json:"group"`
+	Image   string    `json:"ami"`
+	Commit  Commit    `json:"commit"` // the one that declared it
+	Problem string    `json:"problem"`
+	Checked time.Time `json:"checked"`
 }
 
 // Outcome is what became of one action.

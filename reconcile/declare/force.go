@@ -148,17 +148,32 @@ func (t *Timeline) adopt(s seat, now reconcile.Commit) {
 // inherit gives a group the commits of its predecessor where nothing changed
 // since.
 func inherit(d *reconcile.Declaration, before reconcile.Declaration) {
+	d.Earlier = before.Earlier
 	if d.Image == before.Image {
 		d.Commit = before.Commit
+	} else {
+		d.Earlier = earlier(*d, before)
 	}
 	if sameDeclaration(*d, before) {
 		d.Changed = before.Changed
 	}
 }
 
+// earlier is where a revert of a new image may go: the image before it, and
+// those before that.
+func earlier(d, before reconcile.Declaration) []reconcile.Earlier {
+	list := []reconcile.Earlier{{Image: before.Image, Commit: before.Commit}}
+	for _, e := range before.Earlier {
+		if e.Image != d.Image && e.Image != before.Image && len(list) < reconcile.EarlierKept {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
 // sameDeclaration reports whether the same was declared, wherever it stands.
 func sameDeclaration(a, b reconcile.Declaration) bool {
-	a.Position, a.Commit, a.Changed = b.Position, b.Commit, b.Changed
+	a.Position, a.Commit, a.Changed, a.Earlier = b.Position, b.Commit, b.Changed, b.Earlier
 	return reflect.DeepEqual(a, b)
 }
 
