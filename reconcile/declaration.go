@@ -1,7 +1,5 @@
 package reconcile
 
-import "time"
-
 // ID names a group: the environment that declares it and its name there.
 type ID struct {
 	Environment string `json:"environment"`
@@ -77,12 +75,12 @@ type Rollout struct {
 	MinHealthyPercentage *int `json:"min_healthy_percentage,omitempty"` // percent of desired capacity, 0 to 100
 	MaxHealthyPercentage *int `json:"max_healthy_percentage,omitempty"` // percent of desired capacity, 100 to 200
 	// InstanceWarmup is counted after an instance is in service.
-	InstanceWarmup        *time.Duration `json:"instance_warmup,omitempty"`
-	CheckpointPercentages []int          `json:"checkpoint_percentages,omitempty"` // ascending, the last is 100
-	CheckpointDelay       *time.Duration `json:"checkpoint_delay,omitempty"`       // 0 to 48 hours
-	BakeTime              *time.Duration `json:"bake_time,omitempty"`              // 0 to 48 hours
-	Alarms                []string       `json:"alarms,omitempty"`                 // at most 10 names
-	AutoRollback          *bool          `json:"auto_rollback,omitempty"`
+	InstanceWarmup        *Span    `json:"instance_warmup,omitempty"`
+	CheckpointPercentages []int    `json:"checkpoint_percentages,omitempty"` // ascending, the last is 100
+	CheckpointDelay       *Span    `json:"checkpoint_delay,omitempty"`       // 0 to 48 hours
+	BakeTime              *Span    `json:"bake_time,omitempty"`              // 0 to 48 hours
+	Alarms                []string `json:"alarms,omitempty"`                 // at most 10 names
+	AutoRollback          *bool    `json:"auto_rollback,omitempty"`
 	// ScaleInProtectedInstances is "refresh", "ignore" or "wait".
 	ScaleInProtectedInstances string `json:"scale_in_protected_instances,omitempty"`
 	// StandbyInstances is "terminate", "ignore" or "wait".

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 )
 
 // Severity says whether a finding stops a refresh from starting.
@@ -191,9 +192,9 @@ func warmup(s subject) []Finding {
 	switch {
 	case w == 0:
 		return warns("set instance_warmup at "+s.Position, "no warm-up is set: an instance counts as replaced the moment it is in service, and a broken image may pass for a good one")
-	case w < s.Observed.Grace:
-		return warns("set instance_warmup to more than "+Duration(s.Observed.Grace)+" at "+s.Position,
-			"the warm-up of %s is shorter than the health check grace period of %s: an instance counts as replaced before its health is looked at, and a broken image may pass for a good one", Duration(w), Duration(s.Observed.Grace))
+	case w < time.Duration(s.Observed.Grace):
+		return warns("set instance_warmup to more than "+s.Observed.Grace.String()+" at "+s.Position,
+			"the warm-up of %s is shorter than the health check grace period of %s: an instance counts as replaced before its health is looked at, and a broken image may pass for a good one", Span(w), s.Observed.Grace)
 	}
 	return nil
 }

@@ -9,10 +9,10 @@ import (
 // counts warm-up, checkpoints and bake, which are known, and [bootGuess] for
 // each batch, which is a guess.
 type Estimate struct {
-	Replace   int           `json:"replace"`   // instances that will be replaced
-	Instances int           `json:"instances"` // of so many
-	Batches   int           `json:"batches"`
-	About     time.Duration `json:"about"`
+	Replace   int  `json:"replace"`   // instances that will be replaced
+	Instances int  `json:"instances"` // of so many
+	Batches   int  `json:"batches"`
+	About     Span `json:"about"`
 }
 
 // bootGuess is how long an instance is taken to need from launch to service.
@@ -41,7 +41,7 @@ func (s subject) estimate() Estimate {
 		return e
 	}
 	e.Batches = ceilDiv(e.Replace, s.batch(p, e.Instances))
-	e.About = time.Duration(e.Batches)*(bootGuess+s.warmup(p)) + pauses(p)
+	e.About = Span(time.Duration(e.Batches)*(bootGuess+s.warmup(p)) + pauses(p))
 	return e
 }
 
@@ -88,11 +88,11 @@ func (s subject) healthy(p Preferences) (low, high int) {
 func (s subject) warmup(p Preferences) time.Duration {
 	switch {
 	case p.InstanceWarmup != nil:
-		return *p.InstanceWarmup
+		return time.Duration(*p.InstanceWarmup)
 	case s.Observed.Warmup != nil:
-		return *s.Observed.Warmup
+		return time.Duration(*s.Observed.Warmup)
 	}
-	return s.Observed.Grace
+	return time.Duration(s.Observed.Grace)
 }
 
 // pauses is the time that checkpoints and bake add. A checkpoint at 100 waits
@@ -100,11 +100,11 @@ func (s subject) warmup(p Preferences) time.Duration {
 func pauses(p Preferences) time.Duration {
 	delay := time.Hour
 	if p.CheckpointDelay != nil {
-		delay = *p.CheckpointDelay
+		delay = time.Duration(*p.CheckpointDelay)
 	}
 	total := time.Duration(len(p.CheckpointPercentages)) * delay
 	if p.BakeTime != nil {
-		total += *p.BakeTime
+		total += time.Duration(*p.BakeTime)
 	}
 	return total
 }

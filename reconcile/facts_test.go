@@ -39,7 +39,7 @@ func (f facts) plan() Plan {
 func parseFacts(text string) (facts, error) {
 	f := facts{now: clockTime("10:00")}
 	f.observed.Exists, f.observed.Shape = true, ShapePlain
-	f.observed.Grace, f.observed.Max = time.Minute, 10
+	f.observed.Grace, f.observed.Max = Span(time.Minute), 10
 	f.desired.ID = ID{"production", "web"}
 	f.desired.AutoScalingGroup, f.desired.Position = "web-production", "production.hcl:7"
 	f.desired.Place, f.desired.Drift = Place{Region: "eu-west-1"}, Heal
@@ -252,7 +252,7 @@ func number(text string) *int {
 	return &n
 }
 
-func duration(text string) *time.Duration {
+func duration(text string) *Span {
 	if text == "" {
 		return nil
 	}
@@ -260,7 +260,8 @@ func duration(text string) *time.Duration {
 	if err != nil {
 		panic(err)
 	}
-	return &d
+	s := Span(d)
+	return &s
 }
 
 func list(text string) []string {

@@ -70,7 +70,7 @@ func (g *worldGroup) observe(id ID) Observed {
 	if g == nil {
 		return Observed{ID: id}
 	}
-	o := Observed{ID: id, Exists: true, Shape: ShapePlain, Capacity: 1, Max: 3, Grace: time.Minute}
+	o := Observed{ID: id, Exists: true, Shape: ShapePlain, Capacity: 1, Max: 3, Grace: Span(time.Minute)}
 	if g.rolling != "" && !time.Now().Before(g.until) {
 		g.image, g.rolling = g.rolling, ""
 	}

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"strings"
-	"time"
 )
 
 // Desired is a declaration with what only the cloud knows filled in.
@@ -163,8 +162,8 @@ type Observed struct {
 	Maintenance *Maintenance `json:"maintenance,omitempty"`
 	// Warmup is the group's default instance warm-up and Grace its health
 	// check grace period.
-	Warmup *time.Duration `json:"warmup,omitempty"`
-	Grace  time.Duration  `json:"grace,omitempty"`
+	Warmup *Span `json:"warmup,omitempty"`
+	Grace  Span  `json:"grace,omitempty"`
 
 	// Refreshes are the group's instance refreshes, newest first. They are
 	// read only for a group that is not converged.

@@ -71,16 +71,16 @@ type Action struct {
 // matching is always on and the strategy always Rolling, so they are no
 // fields.
 type Preferences struct {
-	MinHealthyPercentage      *int           `json:"min_healthy_percentage,omitempty"` // nil: the group's maintenance policy decides
-	MaxHealthyPercentage      *int           `json:"max_healthy_percentage,omitempty"`
-	InstanceWarmup            *time.Duration `json:"instance_warmup,omitempty"` // nil: the group's default
-	CheckpointPercentages     []int          `json:"checkpoint_percentages,omitempty"`
-	CheckpointDelay           *time.Duration `json:"checkpoint_delay,omitempty"`
-	BakeTime                  *time.Duration `json:"bake_time,omitempty"`
-	Alarms                    []string       `json:"alarms,omitempty"`
-	AutoRollback              bool           `json:"auto_rollback"`
-	ScaleInProtectedInstances string         `json:"scale_in_protected_instances"`
-	StandbyInstances          string         `json:"standby_instances"`
+	MinHealthyPercentage      *int     `json:"min_healthy_percentage,omitempty"` // nil: the group's maintenance policy decides
+	MaxHealthyPercentage      *int     `json:"max_healthy_percentage,omitempty"`
+	InstanceWarmup            *Span    `json:"instance_warmup,omitempty"` // nil: the group's default
+	CheckpointPercentages     []int    `json:"checkpoint_percentages,omitempty"`
+	CheckpointDelay           *Span    `json:"checkpoint_delay,omitempty"`
+	BakeTime                  *Span    `json:"bake_time,omitempty"`
+	Alarms                    []string `json:"alarms,omitempty"`
+	AutoRollback              bool     `json:"auto_rollback"`
+	ScaleInProtectedInstances string   `json:"scale_in_protected_instances"`
+	StandbyInstances          string   `json:"standby_instances"`
 	// SkipMatching is false only where AWS refuses it: groups that select
 	// instance types by attributes.
 	SkipMatching bool `json:"skip_matching"`

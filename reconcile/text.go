@@ -3,7 +3,6 @@ package reconcile
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // Glyph is the one character that stands for an answer wherever it is
@@ -57,20 +56,7 @@ func (e Estimate) String() string {
 	if e.Batches == 1 {
 		batches = "batch"
 	}
-	return fmt.Sprintf("%d of %s in %d %s, about %s", e.Replace, plural(e.Instances, "instance"), e.Batches, batches, Duration(e.About))
-}
-
-// Duration is a duration as people write it, without the units that are
-// zero: "6m", "1h30m".
-func Duration(d time.Duration) string {
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
+	return fmt.Sprintf("%d of %s in %d %s, about %s", e.Replace, plural(e.Instances, "instance"), e.Batches, batches, e.About)
 }
 
 func (a Action) sentence() string {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"moult/reconcile"
 )
 
 // check says what is wrong with a text; nil when nothing is.
@@ -148,7 +150,7 @@ func notANumber(name string, v any, low, high int) *problem {
 }
 
 // duration is a text with a unit, at most most; nil when there is none.
-func (s settings) duration(name string, most time.Duration) *time.Duration {
+func (s settings) duration(name string, most time.Duration) *reconcile.Span {
 	v := s.value(name)
 	if v == nil {
 		return nil
@@ -158,7 +160,8 @@ func (s settings) duration(name string, most time.Duration) *time.Duration {
 		s.add(s.at(name), *p)
 		return nil
 	}
-	return &d
+	span := reconcile.Span(d)
+	return &span
 }
 
 // list is the items of a list; nil when there is none. An empty list is not
