@@ -12,6 +12,7 @@ import (
 type feed struct {
 	mu     sync.Mutex
 	asking chan struct{} // holds a token while somebody polls
+	moved  chan struct{} // closed when the issue gets another number
 	issue  issue
 }
 
@@ -40,9 +41,36 @@ func (f *feed) poll(ctx context.Context, source Source) error {
 	defer f.mu.Unlock()
 	if f.issue.number == 0 || !same(f.issue.declared, declared) {
 		f.issue.number++
+		if f.moved != nil {
+			close(f.moved)
+			f.moved = nil
+		}
 	}
 	f.issue.declared = declared
 	return nil
+}
+
+// while is a context that ends when the issue gets another number.
+func (f *feed) while(ctx context.Context, number int) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.issue.number != number {
+		cancel()
+		return ctx, cancel
+	}
+	if f.moved == nil {
+		f.moved = make(chan struct{})
+	}
+	moved := f.moved
+	go func() {
+		select {
+		case <-moved:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // turn is the token box of poll: a channel rather than a lock, because it is

@@ -25,7 +25,7 @@ func broken(s subject) (Answer, bool) {
 		what = "failed here, and rolling back failed too"
 	}
 	a, _ := s.hold("a commit that changes this group", "%s %s: %s", s.Image, what, failure(r))
-	a.Since, a.RefreshID = endOf(r), r.ID
+	a.Since, a.RefreshID, a.Ended = endOf(r), r.ID, r.Status
 	if s.Changed.Time.After(s.now) {
 		a.Reason += "; commit " + s.Changed.Short() + " is dated in the future"
 	}
@@ -41,7 +41,7 @@ func stopped(s subject) (Answer, bool) {
 	}
 	a, _ := s.hold("start a refresh by hand, or a commit that changes this group",
 		"somebody cancelled the rollout of %s at %d%%", s.Image, r.Percent)
-	a.Since, a.RefreshID = endOf(r), r.ID
+	a.Since, a.RefreshID, a.Ended = endOf(r), r.ID, r.Status
 	return a, true
 }
 
@@ -49,11 +49,21 @@ func stopped(s subject) (Answer, bool) {
 // refreshes that came after it, newest first.
 func (s subject) lastTry() (try Refresh, later []Refresh, ok bool) {
 	for n, r := range s.Observed.Refreshes {
-		if !r.Status.Active() && r.Image == s.Image {
+		if !r.Status.Active() && s.tried(r) == s.Image {
 			return r, s.Observed.Refreshes[:n], true
 		}
 	}
 	return Refresh{}, nil, false
+}
+
+// tried is the image that a refresh was towards. Groups that select instance
+// types by attributes have refreshes without a target: the saved template is
+// moved first, so that is what they try.
+func (s subject) tried(r Refresh) string {
+	if r.Image == "" && !r.Targeted && s.Observed.Shape == ShapeAttributes {
+		return s.Observed.Saved.Image
+	}
+	return r.Image
 }
 
 // declaredAgain reports whether git changed the group after a refresh: it
@@ -98,7 +108,7 @@ func (s subject) settled() bool {
 	for n, r := range s.Observed.Refreshes {
 		switch {
 		case r.Status.Active():
-		case r.Image == s.Image:
+		case s.tried(r) == s.Image:
 			return r.Status == Successful && !s.declaredAgain(r, s.Observed.Refreshes[:n])
 		case r.Version.Commit != "":
 			return false
@@ -119,7 +129,7 @@ func inVain(s subject) (Answer, bool) {
 	tries := 0
 	var newest, oldest time.Time
 	for _, r := range s.Observed.Refreshes {
-		if r.Status != Successful || r.Image != s.Image || s.now.Sub(r.Started) > vainWithin || s.declaredSince(r) {
+		if r.Status != Successful || s.tried(r) != s.Image || s.now.Sub(r.Started) > vainWithin || s.declaredSince(r) {
 			continue
 		}
 		if tries == 0 {

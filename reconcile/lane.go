@@ -14,8 +14,11 @@ type lane struct {
 
 	issue  issue               // what the last turn went by
 	before map[ID]*Declaration // its declarations
-	next   time.Time           // when the next whole turn is due
+	moving map[ID]bool         // groups on their way somewhere, when last seen
+	whole  time.Time           // when every group is due to be looked at
+	soon   time.Time           // when those that move are
 	proven time.Time           // when the ways back were last looked at
+	broken bool                // the last look at everything was broken off
 }
 
 // tell wakes the lane when something new is declared.
@@ -30,39 +33,81 @@ func (ln *lane) tell() {
 // answered by waiting on.
 func (ln *lane) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		if ln.loop.feed.now().number != ln.issue.number || !time.Now().Before(ln.next) {
-			moving := ln.turn(ctx)
-			ln.next = time.Now().Add(ln.pause(moving))
+		if ln.loop.feed.now().number != ln.issue.number || !time.Now().Before(ln.due()) {
+			ln.turn(ctx)
 		}
-		ln.loop.rest(ctx, time.Until(ln.next), ln.news)
+		ln.loop.rest(ctx, time.Until(ln.due()), ln.news)
 	}
 }
 
-func (ln *lane) pause(moving bool) time.Duration {
-	interval := orElse(ln.loop.Interval, 60*time.Second)
-	if moving {
-		return ln.loop.jittered(orElse(ln.loop.Busy, min(15*time.Second, interval)))
+// due is when the lane has something to look at.
+func (ln *lane) due() time.Time {
+	if len(ln.moving) > 0 && ln.soon.Before(ln.whole) {
+		return ln.soon
 	}
-	return ln.loop.jittered(interval)
+	return ln.whole
 }
 
-// turn is the part of a pass that belongs to the place. Groups whose
-// declaration has just changed come first, alone: a commit that moves one
-// group of a thousand need not wait for the other pages. It reports whether
-// anything is moving, so that the next turn should come soon.
-func (ln *lane) turn(ctx context.Context) (moving bool) {
+// turn is the part of a pass that belongs to the place. It looks at no more
+// than it must: at groups whose declaration has just changed, at those that
+// move, and at all of them once an interval. When all are due, the changed
+// ones still come first, alone: a commit that moves one group of a thousand
+// need not wait for the other pages.
+func (ln *lane) turn(ctx context.Context) {
 	issue := ln.loop.feed.now()
 	all := issue.in(ln.place)
 	changed := ln.changed(all)
 	ln.issue = issue
-	if len(changed) > 0 && len(changed) < len(all) {
-		ln.pass(ctx, issue, changed)
+	whole := !time.Now().Before(ln.whole)
+	if some := ln.pressing(all, changed, whole); len(some) > 0 && len(some) < len(all) {
+		ln.pass(ctx, issue, some)
 	}
-	moving = ln.pass(ctx, issue, all)
+	if whole {
+		ln.everything(ctx, issue, all)
+	}
+	interval := orElse(ln.loop.Interval, 60*time.Second)
+	ln.soon = time.Now().Add(ln.loop.jittered(orElse(ln.loop.Busy, min(15*time.Second, interval))))
 	if len(changed) > 0 || time.Since(ln.proven) >= orElse(ln.loop.Recheck, time.Hour) {
 		ln.lookBack(ctx, all)
 	}
-	return moving
+}
+
+// pressing are the declarations that cannot wait until everything is looked
+// at: the changed ones and, unless everything is due now, those that move.
+func (ln *lane) pressing(all, changed []Declaration, whole bool) []Declaration {
+	if whole {
+		return changed
+	}
+	now := make(map[ID]bool, len(changed))
+	for _, d := range changed {
+		now[d.ID] = true
+	}
+	var some []Declaration
+	for _, d := range all {
+		if now[d.ID] || ln.moving[d.ID] {
+			some = append(some, d)
+		}
+	}
+	if len(some) == len(all) {
+		ln.whole = time.Time{} // which makes it everything
+		return nil
+	}
+	return some
+}
+
+// everything looks at all groups. News breaks it off, so that a commit need
+// not wait for ten thousand groups; but not twice in a row, so that many
+// commits cannot keep it from ever ending.
+func (ln *lane) everything(ctx context.Context, issue issue, all []Declaration) {
+	looking, stop := ctx, context.CancelFunc(func() {})
+	if !ln.broken {
+		looking, stop = ln.loop.feed.while(ctx, issue.number)
+	}
+	defer stop()
+	ln.broken = !ln.pass(looking, issue, all) && ctx.Err() == nil
+	if !ln.broken {
+		ln.whole = time.Now().Add(ln.loop.jittered(orElse(ln.loop.Interval, 60*time.Second)))
+	}
 }
 
 // changed are the declarations that differ from those of the last turn; none
@@ -78,6 +123,11 @@ func (ln *lane) changed(all []Declaration) []Declaration {
 			delete(ln.refused, d.ID)
 		}
 	}
+	for id := range ln.moving {
+		if now[id] == nil {
+			delete(ln.moving, id)
+		}
+	}
 	first := ln.before == nil
 	ln.before = now
 	if first {
@@ -87,10 +137,11 @@ func (ln *lane) changed(all []Declaration) []Declaration {
 }
 
 // pass takes some declarations of the place through the whole flow. It stops,
-// without acting on, when a newer commit is seen.
-func (ln *lane) pass(ctx context.Context, issue issue, declarations []Declaration) (moving bool) {
+// without acting on, when a newer commit is seen, and reports whether it got
+// as far as to make a plan.
+func (ln *lane) pass(ctx context.Context, issue issue, declarations []Declaration) bool {
 	if len(declarations) == 0 {
-		return false
+		return true
 	}
 	plan := ln.plan(ctx, declarations)
 	if ctx.Err() != nil {
@@ -99,9 +150,26 @@ func (ln *lane) pass(ctx context.Context, issue issue, declarations []Declaratio
 	plan.Head = issue.declared.Head
 	ln.loop.post(plan, nil)
 	outcomes := ln.act(ctx, issue, plan)
-	ln.loop.post(answerWith(plan, outcomes), outcomes)
+	plan = answerWith(plan, outcomes)
+	ln.loop.post(plan, outcomes)
+	ln.watch(plan)
 	ln.loop.publish()
-	return len(outcomes) > 0 || anyMoving(plan)
+	return true
+}
+
+// watch notes which groups of a plan are on their way somewhere.
+func (ln *lane) watch(plan Plan) {
+	if ln.moving == nil {
+		ln.moving = map[ID]bool{}
+	}
+	for _, a := range plan.Answers {
+		switch a.State {
+		case StateRolling, StateRollingBack, StateWaiting:
+			ln.moving[a.Group] = true
+		default:
+			delete(ln.moving, a.Group)
+		}
+	}
 }
 
 // plan resolves, observes, diffs and guards. Trouble with the whole place is
@@ -132,14 +200,4 @@ func unknownPlan(declarations []Declaration, err error, now time.Time) Plan {
 		observed[i] = Observed{ID: d.ID, Problem: &Problem{Class: ClassOf(err), Message: err.Error()}}
 	}
 	return Diff(desired, observed, now)
-}
-
-func anyMoving(plan Plan) bool {
-	for _, a := range plan.Answers {
-		switch a.State {
-		case StateRolling, StateRollingBack, StateWaiting:
-			return true
-		}
-	}
-	return false
 }

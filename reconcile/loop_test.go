@@ -247,7 +247,7 @@ func TestSlowPlaceDelaysNoOther(t *testing.T) {
 	})
 }
 
-func TestChangedGroupsComeFirstAndAlone(t *testing.T) {
+func TestLooksAtNoMoreThanItMust(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(web, api)
@@ -255,12 +255,45 @@ func TestChangedGroupsComeFirstAndAlone(t *testing.T) {
 		started(t, w)
 		time.Sleep(time.Second)
 		w.declare("c2", map[ID]string{web: "ami-b", api: "ami-a"})
-		time.Sleep(31 * time.Second)
+		time.Sleep(30 * time.Second) // polled at 30 s: the changed group alone
+		wantObserved(t, w, 2, 1)
+		time.Sleep(15 * time.Second) // busy at 45 s: the moving group alone
+		wantObserved(t, w, 2, 1, 1)
+		time.Sleep(15 * time.Second) // the interval is over at 60 s: everything
+		wantObserved(t, w, 2, 1, 1, 2)
+	})
+}
+
+func wantObserved(t *testing.T, w *world, want ...int) {
+	t.Helper()
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Equal(w.observed, want) {
+		t.Errorf("observed %v groups at a time, want %v", w.observed, want)
+	}
+}
+
+func TestNewsBreaksOffALongLookButNotTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(web, api)
+		w.declare("c1", map[ID]string{web: "ami-a", api: "ami-a"})
+		w.slow[Place{Region: "eu-west-1"}] = 40 * time.Second
+		started(t, w)
+		for n := range 20 { // a commit at every poll
+			time.Sleep(30 * time.Second)
+			w.declare(fmt.Sprint("n", n), map[ID]string{web: fmt.Sprint("ami-", n), api: "ami-a"})
+		}
+		time.Sleep(30 * time.Minute)
 		synctest.Wait()
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if want := []int{2, 1, 2}; !slices.Equal(w.observed, want) {
-			t.Errorf("observed %v groups at a time, want %v", w.observed, want)
+		if !slices.Contains(w.observed, 2) {
+			t.Errorf("everything was never looked at: %v", w.observed)
+		}
+		if w.groups[web].image != "ami-19" {
+			t.Errorf("web is on %s, want ami-19", w.groups[web].image)
 		}
 	})
 }

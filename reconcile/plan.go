@@ -109,9 +109,11 @@ type Answer struct {
 	// them that run the declared image already.
 	Instances int `json:"instances"`
 	Current   int `json:"current"`
-	// RefreshID and Percent are of the refresh in flight.
+	// RefreshID and Percent are of the refresh in flight, or of the one that
+	// the group is held for: Ended is then how it ended.
 	RefreshID string `json:"refresh_id,omitempty"`
 	Percent   int    `json:"percent,omitempty"`
+	Ended     Status `json:"ended,omitempty"`
 	// Estimate is what a Roll would replace.
 	Estimate *Estimate `json:"estimate,omitempty"`
 	// Findings are what the doctor says about starting a refresh here.
