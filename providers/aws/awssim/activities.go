@@ -25,12 +25,12 @@ type activity struct {
 }
 
 // begin notes an activity that has begun. The cause reads on from
-// "At 2026-11-23T15:04:05Z ".
+// "At 2026-11-23T15:04:05Z ", and has no full stop.
 func (g *group) begin(now time.Time, description, cause string) *activity {
 	g.forget(now)
 	a := &activity{
 		id: g.region.dice.uuid(), description: description, status: activityRunning, start: now,
-		cause: "At " + now.Format(time.RFC3339) + " " + cause + ".", details: "{}",
+		cause: cause, details: "{}",
 	}
 	g.activities = append(g.activities, a)
 	return a

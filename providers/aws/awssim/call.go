@@ -17,12 +17,13 @@ type call struct {
 	action    string
 	account   string
 	region    string
-	id        string    // request id of the reply
-	now       time.Time // simulated time at which it is served
-	form      form      // query protocols: the members
-	body      []byte    // JSON and CBOR protocols: the document
-	wire      wire      // how to answer
-	principal string    // ARN of the caller: a user, or an assumed role with its session name
+	id        string                    // request id of the reply
+	now       time.Time                 // simulated time at which it is served
+	clock     func(time.Time) time.Time // the clock's moment of a simulated one
+	form      form                      // query protocols: the members
+	body      []byte                    // JSON and CBOR protocols: the document
+	wire      wire                      // how to answer
+	principal string                    // ARN of the caller: a user, or an assumed role with its session name
 	userAgent string
 }
 
@@ -46,6 +47,10 @@ func readCall(req *http.Request) (*call, *failure) {
 	switch {
 	case !signed && c.action != "AssumeRoleWithWebIdentity": // the one call here that AWS takes unsigned
 		return c, &failure{http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token"}
+	case who.expired:
+		// UNCONFIRMED: the code of the services that speak documents, which may
+		// be ExpiredTokenException, and of EC2, which may be RequestExpired.
+		return c, &failure{http.StatusForbidden, "ExpiredToken", "The security token included in the request is expired"}
 	case c.action == "":
 		return c, &failure{http.StatusBadRequest, "MissingAction", "Could not find operation or version: the request must contain the parameter Action"}
 	}

@@ -6,7 +6,7 @@
 // It is a model, not a mirror. It is built from what AWS documents, it refuses
 // what AWS refuses with AWS's own code and status, and it knows nothing of the
 // program that is tested against it. Where AWS's behaviour is not known for
-// sure, the code says so in a comment that begins with "UNCONFIRMED".
+// sure, a comment at that place says so with the word UNCONFIRMED.
 //
 // # The world
 //
@@ -18,6 +18,13 @@
 // its own runs, so the simulation is deterministic, costs nothing while idle,
 // can run faster than the wall clock, and runs on virtual time in a
 // testing/synctest bubble.
+//
+// Callers have no part in simulated time: they compare what they are told with
+// their own clocks. So timestamps in API calls and replies are of the clock, in
+// both directions: a refresh that takes six simulated minutes at sixty times the
+// speed began and ended six seconds apart. What the simulation tells of itself
+// (/_sim/, [Server.Writes], [Server.Groups], [Server.Now]) is simulated time.
+// Without Speed, Start and Skip the two are the same (see [timeline]).
 //
 // A group is physics: instances boot, warm up, fail and go; the group keeps its
 // capacity; a refresh decides which instance goes next. Each group knows when

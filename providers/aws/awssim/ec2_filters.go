@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // filterTable is the filters that a Describe operation knows: for each name
@@ -11,6 +12,7 @@ import (
 // also know tag:KEY and tag-key.
 type filterTable[T any] struct {
 	values map[string]func(T) []string
+	times  map[string]func(T) time.Time // compared as they are written in replies
 	tags   func(T) tagSet
 }
 
@@ -19,7 +21,7 @@ type filterTable[T any] struct {
 // Guide).
 func (t filterTable[T]) sift(c *call, all []T) ([]T, *failure) {
 	for _, f := range c.structs("Filter") {
-		values, ok := t.named(f.Get("Name"))
+		values, ok := t.named(c, f.Get("Name"))
 		if !ok {
 			return nil, ec2Refusal("InvalidParameterValue", "The filter '%s' is invalid", f.Get("Name"))
 		}
@@ -29,7 +31,7 @@ func (t filterTable[T]) sift(c *call, all []T) ([]T, *failure) {
 	return all, nil
 }
 
-func (t filterTable[T]) named(name string) (func(T) []string, bool) {
+func (t filterTable[T]) named(c *call, name string) (func(T) []string, bool) {
 	if key, ok := strings.CutPrefix(name, "tag:"); ok && t.tags != nil {
 		return func(v T) []string {
 			value, has := t.tags(v)[key]
@@ -41,6 +43,9 @@ func (t filterTable[T]) named(name string) (func(T) []string, bool) {
 	}
 	if name == "tag-key" && t.tags != nil {
 		return func(v T) []string { return t.tags(v).keys() }, true
+	}
+	if at, ok := t.times[name]; ok {
+		return func(v T) []string { return []string{ec2Time(c.clock(at(v)))} }, true
 	}
 	values, ok := t.values[name]
 	return values, ok

@@ -2,12 +2,26 @@ package awssim
 
 // typeSpecification is the instance types that the owner of an image allows
 // for it. Entries may hold the wildcard *.
-type typeSpecification struct{ supported, unsupported []string }
+type typeSpecification struct {
+	supported, unsupported []string
+	only, never            func(instanceType string) bool // the same, compiled: every launch asks; nil for an empty list
+}
+
+func newTypeSpecification(supported, unsupported []string) typeSpecification {
+	s := typeSpecification{supported: supported, unsupported: unsupported}
+	if len(supported) > 0 {
+		s.only = matcher(supported)
+	}
+	if len(unsupported) > 0 {
+		s.never = matcher(unsupported)
+	}
+	return s
+}
 
 // allow follows the reference of ReplaceImageInstanceTypeSpecification:
 // what is unsupported never launches; when anything is supported, only that does.
 func (s typeSpecification) allow(instanceType string) bool {
-	return !matcher(s.unsupported)(instanceType) && (len(s.supported) == 0 || matcher(s.supported)(instanceType))
+	return (s.never == nil || !s.never(instanceType)) && (s.only == nil || s.only(instanceType))
 }
 
 // maxTypeEntries is the limit of either list.
@@ -15,7 +29,7 @@ const maxTypeEntries = 100
 
 func replaceImageInstanceTypeSpecification(r *region, c *call) (any, *failure) {
 	f := c.under("InstanceTypeSpecification")
-	spec := typeSpecification{f.list("SupportedInstanceType"), f.list("UnsupportedInstanceType")}
+	spec := newTypeSpecification(f.list("SupportedInstanceType"), f.list("UnsupportedInstanceType"))
 	if len(spec.supported) > maxTypeEntries || len(spec.unsupported) > maxTypeEntries {
 		return nil, ec2Refusal("InvalidParameterValue", "An instance type specification must not have more than %d supported or unsupported instance types.", maxTypeEntries)
 	}

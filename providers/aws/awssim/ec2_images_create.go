@@ -142,23 +142,25 @@ func enableImageDeprecation(r *region, c *call) (any, *failure) {
 		return nil, firstFailure(f, missingParameter("DeprecateAt"))
 	}
 	return r.changeImage(c, func(i *image) *failure {
-		if f := i.badDeprecation(*at, r.now); f != nil {
+		if f := i.badDeprecation(*at, c); f != nil {
 			return f
 		}
-		i.deprecated = at.Round(time.Minute)
+		i.deprecated = r.server.timeline.simulated(at.Round(time.Minute))
 		return nil
 	})
 }
 
 // badDeprecation refuses a date in the past, more than ten years ahead or, for
-// a public image, more than two years after it was made.
-func (i *image) badDeprecation(at, now time.Time) *failure {
+// a public image, more than two years after it was made: all by the clock, as
+// the caller counts.
+func (i *image) badDeprecation(at time.Time, c *call) *failure {
+	now := c.clock(c.now)
 	switch {
 	case at.Before(now):
 		return ec2Refusal("InvalidParameterValue", "The deprecation date must not be in the past.")
 	case at.After(now.AddDate(10, 0, 0)):
 		return ec2Refusal("InvalidParameterValue", "The deprecation date must not be more than 10 years from now.")
-	case i.sharedWith[public] && at.After(i.created.AddDate(2, 0, 0)):
+	case i.sharedWith[public] && at.After(c.clock(i.created).AddDate(2, 0, 0)):
 		return ec2Refusal("InvalidParameterValue", "The deprecation date of a public AMI must not be more than 2 years from its creation date.")
 	}
 	return nil

@@ -22,8 +22,8 @@ type imageView struct {
 	Location        string                 `xml:"imageLocation"`
 	State           string                 `xml:"imageState"`
 	Owner           string                 `xml:"imageOwnerId"`
-	Created         string                 `xml:"creationDate"`
-	Deprecated      string                 `xml:"deprecationTime,omitempty"`
+	Created         stamp                  `xml:"creationDate"`
+	Deprecated      stamp                  `xml:"deprecationTime"`
 	Public          bool                   `xml:"isPublic"`
 	Architecture    string                 `xml:"architecture"`
 	Type            string                 `xml:"imageType"`
@@ -48,7 +48,7 @@ type imageView struct {
 func (i imageRow) view() imageView {
 	return imageView{
 		ID: i.id, Name: i.name, Location: i.owner + "/" + i.name, State: i.state(i.now), Owner: i.owner,
-		Created: ec2Time(i.created), Deprecated: ec2Time(i.deprecated), Public: i.sharedWith[public],
+		Created: stamp{i.created}, Deprecated: stamp{i.deprecated}, Public: i.sharedWith[public],
 		Architecture: i.architecture, Type: "machine", Description: i.description, EnaSupport: i.members["EnaSupport"] != "false",
 		Hypervisor: "xen", PlatformDetails: "Linux/UNIX", RootDeviceName: i.or("RootDeviceName", "/dev/xvda"), RootDeviceType: "ebs",
 		Virtualization: i.or("VirtualizationType", "hvm"), BootMode: i.members["BootMode"], ImdsSupport: i.members["ImdsSupport"],
@@ -80,7 +80,6 @@ var imageFilters = filterTable[imageRow]{
 	values: map[string]func(imageRow) []string{
 		"architecture":        one(func(i imageRow) string { return i.architecture }),
 		"boot-mode":           one(func(i imageRow) string { return i.members["BootMode"] }),
-		"creation-date":       one(func(i imageRow) string { return ec2Time(i.created) }),
 		"description":         one(func(i imageRow) string { return i.description }),
 		"image-allowed":       one(func(i imageRow) string { return strconv.FormatBool(i.allowed == nil || *i.allowed) }),
 		"image-id":            one(func(i imageRow) string { return i.id }),
@@ -95,6 +94,9 @@ var imageFilters = filterTable[imageRow]{
 		"source-instance-id":  one(func(i imageRow) string { return i.source.instanceID }),
 		"state":               one(func(i imageRow) string { return i.state(i.now) }),
 		"virtualization-type": one(func(i imageRow) string { return i.or("VirtualizationType", "hvm") }),
+	},
+	times: map[string]func(imageRow) time.Time{
+		"creation-date": func(i imageRow) time.Time { return i.created },
 	},
 	tags: func(i imageRow) tagSet { return i.tags },
 }

@@ -1,6 +1,9 @@
 package awssim
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Instances come and go with their Auto Scaling groups; EC2 shows them.
 
@@ -69,7 +72,7 @@ type instanceView struct {
 	ImageID      string        `xml:"imageId"`
 	State        instanceState `xml:"instanceState"`
 	Type         string        `xml:"instanceType"`
-	LaunchTime   string        `xml:"launchTime"`
+	LaunchTime   stamp         `xml:"launchTime"`
 	Placement    placementView `xml:"placement"`
 	Architecture string        `xml:"architecture"`
 	Tags         []tagView     `xml:"tagSet>item"`
@@ -77,7 +80,7 @@ type instanceView struct {
 
 func (i *instance) ec2View() instanceView {
 	return instanceView{
-		ID: i.id, ImageID: i.imageID, State: i.power(), Type: i.instanceType, LaunchTime: ec2Time(i.launched),
+		ID: i.id, ImageID: i.imageID, State: i.power(), Type: i.instanceType, LaunchTime: stamp{i.launched},
 		Placement: placementView{i.zone, "default"}, Architecture: instanceTypes[i.instanceType].architecture(), Tags: i.tags.view(),
 	}
 }
@@ -90,7 +93,9 @@ var instanceFilters = filterTable[*instance]{
 		"instance-id":         one(func(i *instance) string { return i.id }),
 		"instance-state-name": one(func(i *instance) string { return i.power().Name }),
 		"instance-type":       one(func(i *instance) string { return i.instanceType }),
-		"launch-time":         one(func(i *instance) string { return ec2Time(i.launched) }),
+	},
+	times: map[string]func(*instance) time.Time{
+		"launch-time": func(i *instance) time.Time { return i.launched },
 	},
 	tags: func(i *instance) tagSet { return i.tags },
 }
@@ -139,8 +144,8 @@ type imageMetadata struct {
 	Name       string `xml:"name,omitempty"`
 	Owner      string `xml:"imageOwnerId,omitempty"`
 	State      string `xml:"imageState,omitempty"`
-	Created    string `xml:"creationDate,omitempty"`
-	Deprecated string `xml:"deprecationTime,omitempty"`
+	Created    stamp  `xml:"creationDate"`
+	Deprecated stamp  `xml:"deprecationTime"`
 	Allowed    *bool  `xml:"imageAllowed"`
 	Public     bool   `xml:"isPublic"`
 }
@@ -148,7 +153,7 @@ type imageMetadata struct {
 type instanceImageView struct {
 	ID         string        `xml:"instanceId"`
 	Type       string        `xml:"instanceType"`
-	LaunchTime string        `xml:"launchTime"`
+	LaunchTime stamp         `xml:"launchTime"`
 	Zone       string        `xml:"availabilityZone"`
 	State      instanceState `xml:"instanceState"`
 	Owner      string        `xml:"instanceOwnerId"`
@@ -168,7 +173,7 @@ func describeInstanceImageMetadata(r *region, c *call) (any, *failure) {
 	out := instanceImagesResult{NextToken: next}
 	for _, i := range all {
 		out.Rows = append(out.Rows, instanceImageView{
-			ID: i.id, Type: i.instanceType, LaunchTime: ec2Time(i.launched), Zone: i.zone, State: i.power(),
+			ID: i.id, Type: i.instanceType, LaunchTime: stamp{i.launched}, Zone: i.zone, State: i.power(),
 			Owner: r.place.account, Tags: i.tags.view(), Image: r.imageMetadata(i.imageID),
 		})
 	}
@@ -181,7 +186,7 @@ func (r *region) imageMetadata(id string) imageMetadata {
 		return imageMetadata{ImageID: id}
 	}
 	return imageMetadata{
-		ImageID: id, Name: i.name, Owner: i.owner, State: i.state(r.now), Created: ec2Time(i.created),
-		Deprecated: ec2Time(i.deprecated), Allowed: r.ec2.allowed.verdict(r, i), Public: i.sharedWith[public],
+		ImageID: id, Name: i.name, Owner: i.owner, State: i.state(r.now), Created: stamp{i.created},
+		Deprecated: stamp{i.deprecated}, Allowed: r.ec2.allowed.verdict(r, i), Public: i.sharedWith[public],
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // ec2Refusal is an error of the client class: EC2 answers those with 400,
@@ -95,14 +94,6 @@ var resourceID = regexp.MustCompile(`^[a-z]+-([0-9a-f]{8}|[0-9a-f]{17})$`)
 
 func malformedID(id, prefix string) bool {
 	return !strings.HasPrefix(id, prefix+"-") || !resourceID.MatchString(id)
-}
-
-// ec2Time is a timestamp as EC2 writes it.
-func ec2Time(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
 // done is the result of an operation that only says that it was done.

@@ -4,7 +4,7 @@ package awssim
 type launchTemplateView struct {
 	ID             string    `xml:"launchTemplateId"`
 	Name           string    `xml:"launchTemplateName"`
-	CreateTime     string    `xml:"createTime"`
+	CreateTime     stamp     `xml:"createTime"`
 	CreatedBy      string    `xml:"createdBy"`
 	DefaultVersion int64     `xml:"defaultVersionNumber"`
 	LatestVersion  int64     `xml:"latestVersionNumber"`
@@ -13,7 +13,7 @@ type launchTemplateView struct {
 
 func (t *launchTemplate) view() launchTemplateView {
 	return launchTemplateView{
-		ID: t.id, Name: t.name, CreateTime: ec2Time(t.created), CreatedBy: t.createdBy,
+		ID: t.id, Name: t.name, CreateTime: stamp{t.created}, CreatedBy: t.createdBy,
 		DefaultVersion: t.byDefault, LatestVersion: t.newest().number, Tags: t.tags.view(),
 	}
 }
@@ -24,7 +24,7 @@ type templateVersionView struct {
 	TemplateName   string             `xml:"launchTemplateName"`
 	Number         int64              `xml:"versionNumber"`
 	Description    string             `xml:"versionDescription,omitempty"`
-	CreateTime     string             `xml:"createTime"`
+	CreateTime     stamp              `xml:"createTime"`
 	CreatedBy      string             `xml:"createdBy"`
 	DefaultVersion bool               `xml:"defaultVersion"`
 	Data           launchTemplateData `xml:"launchTemplateData"`
@@ -33,7 +33,7 @@ type templateVersionView struct {
 func (v *templateVersion) view() templateVersionView {
 	return templateVersionView{
 		TemplateID: v.template.id, TemplateName: v.template.name, Number: v.number, Description: v.description,
-		CreateTime: ec2Time(v.created), CreatedBy: v.createdBy, DefaultVersion: v.number == v.template.byDefault, Data: v.data,
+		CreateTime: stamp{v.created}, CreatedBy: v.createdBy, DefaultVersion: v.number == v.template.byDefault, Data: v.data,
 	}
 }
 

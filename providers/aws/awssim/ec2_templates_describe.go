@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // templatePages is the paging of launch templates and of their versions.
@@ -12,8 +13,10 @@ var templatePages = pages{least: 1, most: 200, normal: 200}
 
 var templateFilters = filterTable[*launchTemplate]{
 	values: map[string]func(*launchTemplate) []string{
-		"create-time":          one(func(t *launchTemplate) string { return ec2Time(t.created) }),
 		"launch-template-name": one(func(t *launchTemplate) string { return t.name }),
+	},
+	times: map[string]func(*launchTemplate) time.Time{
+		"create-time": func(t *launchTemplate) time.Time { return t.created },
 	},
 	tags: func(t *launchTemplate) tagSet { return t.tags },
 }
@@ -77,7 +80,6 @@ func distinct[T comparable](all []T) []T {
 
 var versionFilters = filterTable[*templateVersion]{
 	values: map[string]func(*templateVersion) []string{
-		"create-time":               one(func(v *templateVersion) string { return ec2Time(v.created) }),
 		"ebs-optimized":             versionMember("EbsOptimized"),
 		"host-resource-group-arn":   versionMember("Placement", "HostResourceGroupArn"),
 		"http-endpoint":             versionMember("MetadataOptions", "HttpEndpoint"),
@@ -91,6 +93,9 @@ var versionFilters = filterTable[*templateVersion]{
 		"license-configuration-arn": versionMember("LicenseSpecification", "LicenseConfigurationArn"),
 		"network-card-index":        versionMember("NetworkInterface", "NetworkCardIndex"),
 		"ram-disk-id":               versionMember("RamDiskId"),
+	},
+	times: map[string]func(*templateVersion) time.Time{
+		"create-time": func(v *templateVersion) time.Time { return v.created },
 	},
 }
 

@@ -37,7 +37,7 @@ type Image struct {
 	Architecture string            `hcl:"architecture,optional"` // x86_64 or arm64; default x86_64
 	State        string            `hcl:"state,optional"`        // available, pending, disabled or deregistered; default available
 	Behaviour    string            `hcl:"behaviour,optional"`    // healthy, unhealthy, crash=120s, slow=300s or fail=REASON
-	Deprecated   string            `hcl:"deprecated,optional"`   // since then, RFC 3339
+	Deprecated   string            `hcl:"deprecated,optional"`   // since then by the clock, RFC 3339
 	SharedWith   []string          `hcl:"shared_with,optional"`  // account ids, or "all"
 	Tags         map[string]string `hcl:"tags,optional"`
 	Place        *Place            `hcl:"place,block"`

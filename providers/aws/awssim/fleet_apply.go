@@ -73,7 +73,7 @@ func (m fleetMaker) image(v Image) error {
 		if err != nil {
 			return fmt.Errorf("make image %s: read deprecated: %w", v.ID, err)
 		}
-		i.deprecated = at
+		i.deprecated = m.server.timeline.simulated(at)
 	}
 	switch v.State {
 	case "", "available":
@@ -106,7 +106,7 @@ func (m fleetMaker) alarm(v Alarm) error {
 
 func (m fleetMaker) launchConfiguration(v LaunchConfiguration) error {
 	r := m.region(v.Place)
-	r.launchConfigs[v.Name] = &launchConfiguration{name: v.Name, imageID: v.ImageID, instanceType: v.InstanceType, created: ec2Time(r.now)}
+	r.launchConfigs[v.Name] = &launchConfiguration{name: v.Name, imageID: v.ImageID, instanceType: v.InstanceType, created: r.now}
 	return nil
 }
 

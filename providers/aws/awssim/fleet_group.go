@@ -43,7 +43,7 @@ func (r *region) makeGroup(v Group) *failure {
 		g.setTag(groupTag{key: key, value: v.Tags[key], propagate: true})
 	}
 	for _, process := range v.Suspended {
-		g.suspend(process, "User suspended at "+r.now.Format("2006-01-02T15:04:05Z"))
+		g.suspend(process, r.now)
 	}
 	for _, h := range v.Hooks {
 		g.setHook(hook{name: h.Name, transition: h.Transition, heartbeat: cmp.Or(h.Heartbeat, 3600), result: cmp.Or(h.Result, hookAbandon)})

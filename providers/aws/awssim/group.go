@@ -68,7 +68,10 @@ type groupTag struct {
 	propagate  bool
 }
 
-type suspension struct{ process, reason string }
+type suspension struct {
+	process string
+	since   time.Time
+}
 
 func (g *group) grace() time.Duration { return seconds(g.gracePeriod) }
 

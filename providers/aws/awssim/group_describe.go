@@ -103,15 +103,6 @@ func groupFilter(c *call) (func(*group) bool, *failure) {
 	}, nil
 }
 
-func (b *xmlText) time(name string, t time.Time) {
-	if t.IsZero() {
-		return
-	}
-	b.open(name)
-	b.bytes = t.AppendFormat(b.bytes, "2006-01-02T15:04:05.000Z")
-	b.close(name)
-}
-
 func (b *xmlText) group(g *group, withInstances bool) {
 	b.open("member")
 	b.text("AutoScalingGroupName", g.name)
@@ -184,7 +175,7 @@ func (b *xmlText) suspensions(all []suspension) {
 	for _, s := range all {
 		b.open("member")
 		b.text("ProcessName", s.process)
-		b.text("SuspensionReason", s.reason)
+		b.text("SuspensionReason", "User suspended at "+b.clock(s.since).Format(time.RFC3339))
 		b.close("member")
 	}
 	b.close("SuspendedProcesses")

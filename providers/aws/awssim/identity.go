@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // identity is who calls and where the call goes, as far as a request says.
 type identity struct {
 	account, region, service, principal string
+	expired                             bool // its credentials are
 }
 
 // readIdentity takes the caller and the place from the credential scope of
@@ -24,10 +26,11 @@ func readIdentity(req *http.Request) (id identity, signed bool) {
 	key := parts[0]
 	n := len(parts)
 	id = identity{account: accountOfKey(key), region: parts[n-3], service: parts[n-2]}
-	id.principal = principalOfToken(token)
-	if id.principal == "" {
-		id.principal = "arn:aws:iam::" + id.account + ":user/" + key
+	session, known := readSessionToken(token)
+	if !known {
+		session.principal = "arn:aws:iam::" + id.account + ":user/" + key
 	}
+	id.principal, id.expired = session.principal, known && !time.Now().Before(session.expires)
 	return id, true
 }
 
@@ -56,24 +59,29 @@ func accountOfKey(key string) string {
 	return rest[:12]
 }
 
-// tokenPrefix marks the session tokens of the simulated STS, which carry the
-// caller's ARN so that nothing has to be remembered.
-const tokenPrefix = "sim."
-
-// sessionToken is the session token for a principal, given as ARN.
-func sessionToken(arn string) string {
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(arn))
+// session is what the session tokens of the simulated STS carry, so that
+// nothing has to be remembered.
+type session struct {
+	principal string    // ARN
+	expires   time.Time // by the clock, in whole seconds
 }
 
-// principalOfToken is the ARN in a session token, "" for a foreign token.
-func principalOfToken(token string) string {
+// tokenPrefix marks those tokens.
+const tokenPrefix = "sim."
+
+func (s session) token() string {
+	return tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(s.expires.UTC().Format(time.RFC3339)+" "+s.principal))
+}
+
+// readSessionToken reports false for a foreign token.
+func readSessionToken(token string) (s session, ok bool) {
 	rest, ok := strings.CutPrefix(token, tokenPrefix)
-	if !ok {
-		return ""
+	text, err := base64.RawURLEncoding.DecodeString(rest)
+	if !ok || err != nil {
+		return s, false
 	}
-	arn, err := base64.RawURLEncoding.DecodeString(rest)
-	if err != nil {
-		return ""
-	}
-	return string(arn)
+	expires, principal, _ := strings.Cut(string(text), " ")
+	s.principal = principal
+	s.expires, err = time.Parse(time.RFC3339, expires)
+	return s, err == nil
 }

@@ -4,19 +4,21 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 )
 
 // launchConfiguration is the predecessor of launch templates: it has no
 // versions, and new accounts cannot make one. Enough of it is here for a group
 // to have one.
 type launchConfiguration struct {
-	name, imageID, instanceType, created string
+	name, imageID, instanceType string
+	created                     time.Time
 }
 
 func createLaunchConfiguration(r *region, c *call) (any, *failure) {
 	lc := launchConfiguration{
 		name: c.form.Get("LaunchConfigurationName"), imageID: c.form.Get("ImageId"),
-		instanceType: c.form.Get("InstanceType"), created: ec2Time(r.now),
+		instanceType: c.form.Get("InstanceType"), created: r.now,
 	}
 	switch {
 	case lc.name == "":
@@ -61,7 +63,7 @@ type launchConfigurationView struct {
 	Name         string `xml:"LaunchConfigurationName"`
 	ImageID      string `xml:"ImageId"`
 	InstanceType string `xml:"InstanceType"`
-	Created      string `xml:"CreatedTime"`
+	Created      stamp  `xml:"CreatedTime"`
 }
 
 type launchConfigurationPage struct {
@@ -75,7 +77,7 @@ func describeLaunchConfigurations(r *region, c *call) (any, *failure) {
 	for _, name := range slices.Sorted(maps.Keys(r.launchConfigs)) {
 		lc := r.launchConfigs[name]
 		if len(names) == 0 || slices.Contains(names, name) {
-			all = append(all, launchConfigurationView{lc.name, lc.imageID, lc.instanceType, lc.created})
+			all = append(all, launchConfigurationView{lc.name, lc.imageID, lc.instanceType, stamp{lc.created}})
 		}
 	}
 	page, next, f := pageOf(c, all, func(v launchConfigurationView) string { return v.Name }, 100)

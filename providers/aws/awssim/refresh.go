@@ -48,7 +48,7 @@ type refresh struct {
 	desired  *recipe // nil: the group's own
 	preferences
 	status string
-	reason string
+	reason string // "" for that which follows from the state: see statusReason
 	start  time.Time
 	end    time.Time
 

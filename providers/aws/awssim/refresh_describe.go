@@ -1,6 +1,10 @@
 package awssim
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // refreshPage is the reply of DescribeInstanceRefreshes.
 type refreshPage struct {
@@ -43,7 +47,7 @@ func (b *xmlText) refresh(g *group, rf *refresh) {
 	b.text("InstanceRefreshId", rf.id)
 	b.text("AutoScalingGroupName", g.name)
 	b.text("Status", rf.status)
-	b.text("StatusReason", rf.reason)
+	b.text("StatusReason", rf.statusReason(b.clock))
 	b.text("Strategy", rf.strategy)
 	b.time("StartTime", rf.start)
 	b.time("EndTime", rf.end)
@@ -62,6 +66,20 @@ func (b *xmlText) refresh(g *group, rf *refresh) {
 	}
 	b.rollback(g, rf.rollback)
 	b.close("member")
+}
+
+// statusReason is what there is to say of the status. Moments in it are told by
+// the clock that is given.
+func (rf *refresh) statusReason(clock func(time.Time) time.Time) string {
+	switch {
+	case rf.reason != "":
+		return rf.reason
+	case !rf.resumes.IsZero():
+		return fmt.Sprintf("Reached the checkpoint of %d%%. Waiting until %s before continuing.", rf.checkpoints[rf.checkpoint], clock(rf.resumes).Format(time.RFC3339))
+	case !rf.bakes.IsZero():
+		return "Waiting for the bake time to end at " + clock(rf.bakes).Format(time.RFC3339) + "."
+	}
+	return ""
 }
 
 func (b *xmlText) progressDetails(name string, live, pool progress) {

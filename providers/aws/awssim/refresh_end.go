@@ -16,7 +16,7 @@ func (rf *refresh) complete(g *group, now time.Time) bool {
 	if rf.bakeTime != nil && *rf.bakeTime > 0 && rf.total > 0 {
 		rf.status = refreshBaking
 		rf.bakes = now.Add(seconds(*rf.bakeTime))
-		rf.say("Waiting for the bake time to end at " + rf.bakes.Format(time.RFC3339) + ".")
+		rf.say("")
 		return true
 	}
 	rf.succeed(g, now)

@@ -1,7 +1,6 @@
 package awssim
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -237,7 +236,7 @@ func (rf *refresh) stopped(c census, now time.Time) bool {
 		return false
 	}
 	if rf.resumes.After(now) {
-		rf.say(fmt.Sprintf("Reached the checkpoint of %d%%. Waiting until %s before continuing.", rf.checkpoints[rf.checkpoint], rf.resumes.Format(time.RFC3339)))
+		rf.say("")
 		return true
 	}
 	rf.resumes = time.Time{}
@@ -257,7 +256,7 @@ func (rf *refresh) endsEarly() bool {
 	return rf.status == refreshRunning && n > 0 && rf.checkpoint == n && rf.checkpoints[n-1] < 100
 }
 
-// say sets the status reason. It reports false, so that a step that only says
+// say sets the status reason, "" for that which follows from the state. It reports false, so that a step that only says
 // something has not moved.
 func (rf *refresh) say(reason string) bool {
 	rf.reason = reason

@@ -152,8 +152,8 @@ func (g *group) tell() string {
 	}
 	rf := g.refreshes[len(g.refreshes)-1]
 	line = fmt.Sprintf("%s %d%% %d left | %s", rf.status, rf.live.percent, rf.live.toUpdate, line)
-	if rf.reason != "" {
-		line += " | " + g.anonymous(rf.reason)
+	if reason := rf.statusReason(simulatedTime); reason != "" {
+		line += " | " + g.anonymous(reason)
 	}
 	return line
 }

@@ -2,9 +2,12 @@ package awssim
 
 import (
 	"cmp"
+	"encoding/xml"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
+	"time"
 )
 
 func setDesiredCapacity(g *group, c *call) (any, *failure) {
@@ -41,16 +44,16 @@ func processesAsked(c *call) ([]string, *failure) {
 func suspendProcesses(g *group, c *call) (any, *failure) {
 	asked, f := processesAsked(c)
 	for _, p := range asked {
-		g.suspend(p, "User suspended at "+c.now.Format("2006-01-02T15:04:05Z"))
+		g.suspend(p, c.now)
 	}
 	return nil, f
 }
 
-func (g *group) suspend(process, reason string) {
+func (g *group) suspend(process string, now time.Time) {
 	if g.isSuspended(process) {
 		return
 	}
-	g.suspended = append(g.suspended, suspension{process, reason})
+	g.suspended = append(g.suspended, suspension{process, now})
 	slices.SortFunc(g.suspended, func(a, b suspension) int { return cmp.Compare(a.process, b.process) })
 }
 
@@ -110,9 +113,9 @@ type activityView struct {
 	Group       string `xml:"AutoScalingGroupName"`
 	ARN         string `xml:"AutoScalingGroupARN"`
 	Description string `xml:"Description"`
-	Cause       string `xml:"Cause"`
-	StartTime   string `xml:"StartTime"`
-	EndTime     string `xml:"EndTime,omitempty"`
+	Cause       cause  `xml:"Cause"`
+	StartTime   stamp  `xml:"StartTime"`
+	EndTime     stamp  `xml:"EndTime"`
 	Status      string `xml:"StatusCode"`
 	Message     string `xml:"StatusMessage,omitempty"`
 	Progress    int    `xml:"Progress"`
@@ -121,10 +124,21 @@ type activityView struct {
 
 func (g *group) view(a *activity) activityView {
 	return activityView{
-		ID: a.id, Group: g.name, ARN: g.arn, Description: a.description, Cause: a.cause,
-		StartTime: ec2Time(a.start), EndTime: ec2Time(a.end), Status: a.status, Message: a.message,
+		ID: a.id, Group: g.name, ARN: g.arn, Description: a.description, Cause: cause{a.start, a.cause},
+		StartTime: stamp{a.start}, EndTime: stamp{a.end}, Status: a.status, Message: a.message,
 		Progress: a.progress(), Details: a.details,
 	}
+}
+
+// cause is why there was an activity. It begins with when.
+type cause struct {
+	At  time.Time
+	Why string
+}
+
+// MarshalXML writes the cause as a text.
+func (w cause) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	return e.EncodeElement("At "+w.At.Format(time.RFC3339)+" "+w.Why+".", start)
 }
 
 type activityPage struct {
@@ -155,7 +169,7 @@ func describeActivities(r *region, c *call) (any, *failure) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b activityView) int { return cmp.Compare(b.StartTime, a.StartTime) })
+	slices.SortStableFunc(all, func(a, b activityView) int { return b.StartTime.Compare(a.StartTime.Time) })
 	page, next, f := pageOf(c, all, func(a activityView) string { return a.ID }, 100)
 	return activityPage{page, next}, f
 }
@@ -169,10 +183,12 @@ func activityFilter(c *call) (func(*activity) bool, *failure) {
 		switch f.Get("Name") {
 		case "Status":
 			tests = append(tests, func(a *activity) bool { return slices.Contains(values, a.status) })
-		case "StartTimeLowerBound":
-			tests = append(tests, func(a *activity) bool { return len(values) == 1 && ec2Time(a.start) >= values[0] })
-		case "StartTimeUpperBound":
-			tests = append(tests, func(a *activity) bool { return len(values) == 1 && ec2Time(a.start) <= values[0] })
+		case "StartTimeLowerBound", "StartTimeUpperBound":
+			test, refused := startBound(c, f.Get("Name"), values)
+			if refused != nil {
+				return nil, refused
+			}
+			tests = append(tests, test)
 		default:
 			return nil, &failure{http.StatusBadRequest, "ValidationError", "Filter type " + f.Get("Name") + " is not correct."}
 		}
@@ -184,5 +200,21 @@ func activityFilter(c *call) (func(*activity) bool, *failure) {
 			}
 		}
 		return true
+	}, nil
+}
+
+// startBound compares as the caller sees the start times: on the clock, in
+// milliseconds.
+func startBound(c *call, name string, values []string) (func(*activity) bool, *failure) {
+	bound, err := time.Parse(time.RFC3339, strings.Join(values, " "))
+	if err != nil {
+		return nil, invalid("The value of the filter " + name + " must be one time, as in 2006-01-02T15:04:05Z.")
+	}
+	wrongSide := -1 // earlier than the lower bound
+	if name == "StartTimeUpperBound" {
+		wrongSide = 1
+	}
+	return func(a *activity) bool {
+		return c.clock(a.start).Truncate(time.Millisecond).Compare(bound) != wrongSide
 	}, nil
 }

@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"sync"
@@ -26,15 +27,21 @@ type Server struct {
 	Pace Pace
 	// Limits are the request rates that are allowed, in clock time.
 	Limits Limits
+	// KeepWrites is how many of the newest writes are remembered, for a server
+	// that runs for long. Zero means all.
+	KeepWrites int
+	// OnWrite is told every write when it was served, in order. The world waits
+	// for it: it must not take long, nor call the server.
+	OnWrite func(Write)
 
-	mu      sync.Mutex
-	begun   time.Time // clock time of the first request
-	regions map[place]*region
-	calls   map[string]int // by "service:Action"
-	count   uint64         // of all calls: makes request ids
-	writes  []Write
-	faults  []*plannedFault
-	dice    *dice // for faults with a probability
+	mu       sync.Mutex
+	timeline timeline // begun by the first request
+	regions  map[place]*region
+	calls    map[string]int // by "service:Action"
+	count    uint64         // of all calls: makes request ids
+	writes   []Write
+	faults   []*plannedFault
+	dice     *dice // for faults with a probability
 }
 
 // place is where a request goes: one account's view of one region.
@@ -43,16 +50,14 @@ type place struct{ account, region string }
 // now is the simulated time. The caller holds s.mu.
 func (s *Server) now() time.Time {
 	wall := time.Now()
-	if s.begun.IsZero() {
-		s.begun = wall
-		if s.Start.IsZero() {
-			s.Start = wall
+	if len(s.timeline.legs) == 0 {
+		start := s.Start
+		if start.IsZero() {
+			start = wall
 		}
+		s.timeline = timeline{cmp.Or(s.Speed, 1), []leg{{start.Round(0).UTC(), wall}}} // without the monotonic reading, which is the clock's
 	}
-	if s.Speed == 0 {
-		s.Speed = 1
-	}
-	return s.Start.Add(time.Duration(float64(wall.Sub(s.begun)) * s.Speed)).UTC()
+	return s.timeline.simulated(wall)
 }
 
 // at is the region of a place, made when it is first asked for.
@@ -110,7 +115,7 @@ func (s *Server) receive(c *call) *Fault {
 func (s *Server) answer(w http.ResponseWriter, c *call, refused *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.now = s.now()
+	c.now, c.clock = s.now(), s.timeline.clock
 	r := s.at(place{c.account, c.region})
 	r.advance(c.now)
 	var result any
@@ -187,7 +192,8 @@ func (s *Server) Calls() map[string]int {
 	return out
 }
 
-// Now is the simulated time.
+// Now is the simulated time. Timestamps in replies to API calls are not
+// simulated but of the clock.
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,12 +201,13 @@ func (s *Server) Now() time.Time {
 }
 
 // Skip lets simulated time jump ahead; what would have happened meanwhile
-// happens.
+// happens. By the clock, and so in replies to API calls, all of it happens at
+// once. Time does not go back: d must not be negative.
 func (s *Server) Skip(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.now()
-	s.Start = s.Start.Add(d)
+	s.now() // the first request may be yet to come
+	s.timeline.skip(d, time.Now())
 }
 
 // reply holds an answer until the server's lock is released: a slow reader

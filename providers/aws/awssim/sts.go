@@ -113,12 +113,13 @@ func (r *region) session(c *call, account, role string) (any, *failure) {
 		lasts = seconds(*n)
 	}
 	d := newDice(0, c.id)
+	expires := time.Now().Add(lasts).UTC()
 	return assumeRoleResult{
 		Credentials: credentialsView{
 			AccessKeyID:     "ASIA" + account + d.code(4),
 			SecretAccessKey: d.code(40),
-			SessionToken:    sessionToken(arn),
-			Expiration:      time.Now().Add(lasts).UTC().Format(time.RFC3339),
+			SessionToken:    session{arn, expires}.token(),
+			Expiration:      expires.Format(time.RFC3339),
 		},
 		User:           assumedUser{uniqueID(arn), arn},
 		SourceIdentity: c.form.Get("SourceIdentity"),

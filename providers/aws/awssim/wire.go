@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // wire is a protocol: how a result and a refusal are written.
@@ -30,7 +31,7 @@ type fastXML interface {
 }
 
 func (q queryWire) result(w http.ResponseWriter, c *call, v any) {
-	var b xmlText
+	b := xmlText{clock: c.clock}
 	b.raw(`<` + c.action + `Response xmlns="` + q.namespace + `">`)
 	if v != nil {
 		b.open(c.action + "Result")
@@ -65,7 +66,7 @@ func blame(f *failure) string {
 }
 
 func (ec2Wire) result(w http.ResponseWriter, c *call, v any) {
-	var b xmlText
+	b := xmlText{clock: c.clock}
 	b.raw(`<` + c.action + `Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">`)
 	b.text("requestId", c.id)
 	if v != nil {
@@ -95,7 +96,10 @@ func writeXML(w http.ResponseWriter, c *call, status int, b xmlText) {
 }
 
 // xmlText builds a reply by appending.
-type xmlText struct{ bytes []byte }
+type xmlText struct {
+	bytes []byte
+	clock func(time.Time) time.Time // the clock's moment of a simulated one
+}
 
 func (b *xmlText) raw(s string) { b.bytes = append(b.bytes, s...) }
 
@@ -141,7 +145,7 @@ func (b *xmlText) members(v any) {
 	}
 	var buf bytes.Buffer
 	e := xml.NewEncoder(&buf)
-	if err := e.EncodeElement(v, xml.StartElement{Name: xml.Name{Local: "r"}}); err != nil {
+	if err := e.EncodeElement(onClock(v, b.clock), xml.StartElement{Name: xml.Name{Local: "r"}}); err != nil {
 		panic(fmt.Sprintf("awssim: a result cannot be encoded: %v", err)) // a mistake in this package
 	}
 	b.bytes = append(b.bytes, bytes.TrimSuffix(bytes.TrimPrefix(buf.Bytes(), []byte("<r>")), []byte("</r>"))...)

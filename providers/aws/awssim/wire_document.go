@@ -65,7 +65,7 @@ func (jsonWire) decode(body []byte) (any, error) {
 }
 
 func (j jsonWire) result(w http.ResponseWriter, c *call, v any) {
-	j.write(w, c, http.StatusOK, fields(v))
+	j.write(w, c, http.StatusOK, fields(onClock(v, c.clock)))
 }
 
 func (j jsonWire) failure(w http.ResponseWriter, c *call, f *failure) {
@@ -120,7 +120,7 @@ func (cborWire) decode(body []byte) (any, error) {
 }
 
 func (b cborWire) result(w http.ResponseWriter, c *call, v any) {
-	b.write(w, c, http.StatusOK, fields(v))
+	b.write(w, c, http.StatusOK, fields(onClock(v, c.clock)))
 }
 
 func (b cborWire) failure(w http.ResponseWriter, c *call, f *failure) {

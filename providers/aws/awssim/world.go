@@ -72,7 +72,7 @@ type GroupState struct {
 	Template  string          `json:"template"` // saved: name and version, "" for a mixed policy's overrides alone
 	Refresh   string          `json:"refresh"`  // status of the newest, "" for none
 	Percent   int             `json:"percent"`  // of that refresh
-	Reason    string          `json:"reason"`   // of that refresh
+	Reason    string          `json:"reason"`   // of that refresh; times in it are simulated
 	Instances []InstanceState `json:"instances"`
 }
 
@@ -113,7 +113,7 @@ func (g *group) state() GroupState {
 	}
 	if n := len(g.refreshes); n > 0 {
 		rf := g.refreshes[n-1]
-		out.Refresh, out.Percent, out.Reason = rf.status, rf.live.percent, rf.reason
+		out.Refresh, out.Percent, out.Reason = rf.status, rf.live.percent, rf.statusReason(simulatedTime)
 	}
 	for _, i := range g.instances {
 		one := InstanceState{ID: i.id, State: i.state, Healthy: !i.unhealthy, Image: i.imageID, Launched: i.launched, Registered: i.registered}
@@ -124,3 +124,6 @@ func (g *group) state() GroupState {
 	}
 	return out
 }
+
+// simulatedTime tells times as the simulation has them.
+func simulatedTime(t time.Time) time.Time { return t }
