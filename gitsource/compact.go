@@ -1,0 +1,123 @@
+package gitsource
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+)
+
+// mostPacks is how many packs a mirror has at most. Each fetch adds one, each
+// takes a file descriptor, and each object is looked for in all of them.
+const mostPacks = 40
+
+// compact joins the smaller half of the packs when there are too many. An
+// object is written again about as often as the packs double, so a mirror
+// that grows for years stays cheap.
+func (m *mirror) compact(ctx context.Context) error {
+	old := m.smallPacks()
+	if len(old) == 0 {
+		return nil
+	}
+	if err := m.store(m.joined(ctx, old)); err != nil {
+		return fmt.Errorf("compact mirror: %w", err)
+	}
+	return m.drop(old)
+}
+
+// smallPacks are those to join; none when there are few.
+func (m *mirror) smallPacks() []*pack {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.packs) <= mostPacks {
+		return nil
+	}
+	bySize := slices.Clone(m.packs)
+	slices.SortFunc(bySize, func(a, b *pack) int { return cmp.Compare(a.size, b.size) })
+	return bySize[:len(bySize)/2]
+}
+
+// joined is how to fill a pack with the objects of others.
+func (m *mirror) joined(ctx context.Context, old []*pack) func(*os.File) (*idxfile.MemoryIndex, error) {
+	return func(f *os.File) (*idxfile.MemoryIndex, error) {
+		w, err := newPackWriter(f)
+		if err != nil {
+			return nil, err
+		}
+		taken := map[plumbing.Hash]bool{}
+		for _, p := range old {
+			if err := m.append(ctx, w, p, taken); err != nil {
+				return nil, err
+			}
+		}
+		return w.finish()
+	}
+}
+
+func (m *mirror) append(ctx context.Context, w *packWriter, p *pack, taken map[plumbing.Hash]bool) error {
+	entries, err := p.index.Entries()
+	if err != nil {
+		return err
+	}
+	for {
+		e, err := entries.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case taken[e.Hash]:
+			continue
+		}
+		taken[e.Hash] = true
+		kind, content, err := m.any(p, e.Hash)
+		if err != nil {
+			return err
+		}
+		if err := w.add(kind, e.Hash, content); err != nil {
+			return err
+		}
+	}
+}
+
+// any is an object of whatever kind.
+func (m *mirror) any(p *pack, h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o, err := p.objects.Get(h)
+	if err != nil {
+		return plumbing.InvalidObject, nil, err
+	}
+	content, err := readVerified(o.Type(), h, o)
+	return o.Type(), content, err
+}
+
+// drop removes packs whose objects are elsewhere. One that was written again
+// under the same name is another pack by now, and stays.
+func (m *mirror) drop(old []*pack) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range old {
+		i := slices.Index(m.packs, p)
+		if i < 0 {
+			continue
+		}
+		m.packs = slices.Delete(m.packs, i, i+1)
+		p.close()
+		for _, end := range []string{".idx", ".pack"} {
+			if err := os.Remove(filepath.Join(m.packDir(), p.name+end)); err != nil {
+				return fmt.Errorf("compact mirror: %w", err)
+			}
+		}
+	}
+	return nil
+}

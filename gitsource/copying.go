@@ -1,0 +1,234 @@
+package gitsource
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+)
+
+// copying copies from a local repository what a mirror lacks: all commits, the
+// folders on the way to the declarations, and the declarations. What else the
+// repository holds, however large, stays where it is.
+type copying struct {
+	from    *source
+	to      *mirror
+	path    []string // the folders down to the declarations
+	pack    *packWriter
+	seen    map[visit]bool
+	taken   map[plumbing.Hash]written
+	newer   map[plumbing.Hash]plumbing.Hash // of a tree, the one that took its place
+	shallow []plumbing.Hash
+}
+
+// written is where in the pack an object is. Trees are written as deltas from
+// the tree that took their place: ten thousand commits in a large folder are
+// ten thousand trees that hardly differ.
+type written struct {
+	offset int64
+	chain  int // of deltas behind it
+}
+
+// longestChain is how many deltas may have to be applied to read a tree; git
+// takes the same number.
+const longestChain = 50
+
+func newCopying(from *source, to *mirror, path []string) *copying {
+	return &copying{
+		from: from, to: to, path: path, seen: map[visit]bool{},
+		taken: map[plumbing.Hash]written{}, newer: map[plumbing.Hash]plumbing.Hash{},
+	}
+}
+
+func (c *copying) has(h plumbing.Hash) bool {
+	_, taken := c.taken[h]
+	return taken
+}
+
+// visit is a folder at a depth. The same tree may hold more that counts in one
+// place than in another.
+type visit struct {
+	tree  plumbing.Hash
+	depth int // below the root, at most len(path)
+}
+
+// into writes the pack.
+func (c *copying) into(ctx context.Context, f *os.File, tip plumbing.Hash) (*idxfile.MemoryIndex, error) {
+	var err error
+	if c.pack, err = newPackWriter(f); err != nil {
+		return nil, err
+	}
+	if err := c.commits(ctx, tip); err != nil {
+		return nil, err
+	}
+	if c.pack.count == 0 {
+		return nil, nil
+	}
+	return c.pack.finish()
+}
+
+// commits copies the commits from tip back to those that the mirror has. What
+// the mirror has, it has whole, so behind these nothing is lacking.
+func (c *copying) commits(ctx context.Context, tip plumbing.Hash) error {
+	for todo := []plumbing.Hash{tip}; len(todo) > 0; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		h := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if c.has(h) || c.to.has(h) {
+			continue
+		}
+		parents, err := c.commit(h)
+		if err != nil {
+			return err
+		}
+		todo = append(todo, parents...)
+	}
+	return nil
+}
+
+// commit copies one commit and its folders, and returns its parents.
+func (c *copying) commit(h plumbing.Hash) ([]plumbing.Hash, error) {
+	content, err := c.from.object(plumbing.CommitObject, h)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.take(plumbing.CommitObject, h, content); err != nil {
+		return nil, err
+	}
+	tree, parents, err := parseCommit(content)
+	if err != nil {
+		return nil, nil // the commit is there; it is refused when it is read
+	}
+	if c.from.shallow[h] {
+		c.shallow = append(c.shallow, h)
+		parents = nil
+	}
+	before, err := c.firstTree(parents)
+	if err != nil {
+		return nil, err
+	}
+	return parents, c.folder(tree, before, 0)
+}
+
+func (c *copying) take(kind plumbing.ObjectType, h plumbing.Hash, content []byte) error {
+	if c.has(h) {
+		return nil
+	}
+	if c.pack.offset > c.to.limits.PackBytes {
+		return tooLarge("more than %d bytes to copy", c.to.limits.PackBytes)
+	}
+	c.taken[h] = written{offset: c.pack.offset}
+	return c.pack.add(kind, h, content)
+}
+
+// takeTree is take for a tree.
+func (c *copying) takeTree(h plumbing.Hash, content []byte) error {
+	newer, known := c.newer[h]
+	base := c.taken[newer]
+	if !known || c.has(h) || base.chain >= longestChain {
+		return c.take(plumbing.TreeObject, h, content)
+	}
+	from, err := c.from.object(plumbing.TreeObject, newer)
+	if err != nil {
+		return err
+	}
+	delta := deltaOf(from, content)
+	if len(delta) > len(content)/2 {
+		return c.take(plumbing.TreeObject, h, content)
+	}
+	c.taken[h] = written{offset: c.pack.offset, chain: base.chain + 1}
+	return c.pack.addDelta(h, base.offset, delta)
+}
+
+// firstTree is the tree of the first parent. That commit is copied too, or has
+// been, so nothing of its tree needs to be looked into again.
+func (c *copying) firstTree(parents []plumbing.Hash) (plumbing.Hash, error) {
+	if len(parents) == 0 {
+		return plumbing.ZeroHash, nil
+	}
+	content, err := c.from.object(plumbing.CommitObject, parents[0])
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	tree, _, err := parseCommit(content)
+	if err != nil {
+		return plumbing.ZeroHash, nil
+	}
+	return tree, nil
+}
+
+// folder copies a folder and what counts below it, unless it is the same as
+// before. That the mirror has the tree says nothing: it may have it from
+// another place, with less below it.
+func (c *copying) folder(tree, before plumbing.Hash, depth int) error {
+	place := visit{tree, min(depth, len(c.path))}
+	if tree == before || c.seen[place] {
+		return nil
+	}
+	c.seen[place] = true
+	if depth > c.to.limits.Depth+len(c.path) {
+		return nil // too deep to be read; see list
+	}
+	content, entries, err := c.tree(tree)
+	if err != nil {
+		return err
+	}
+	if err := c.takeTree(tree, content); err != nil {
+		return err
+	}
+	c.newer[before] = tree
+	_, older, err := c.tree(before)
+	if err != nil {
+		return err
+	}
+	for len(entries) > 0 || len(older) > 0 {
+		var e, old entry
+		e, old, entries, older = nextPair(entries, older)
+		if err := c.entry(e, old, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tree reads a folder of the repository. One that is malformed is refused when
+// it is read in the mirror.
+func (c *copying) tree(h plumbing.Hash) ([]byte, []entry, error) {
+	if h.IsZero() {
+		return nil, nil, nil
+	}
+	content, err := c.from.object(plumbing.TreeObject, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries, err := parseTree(content)
+	if errors.Is(err, ErrMalformed) {
+		return content, nil, nil
+	}
+	return content, entries, err
+}
+
+func (c *copying) entry(e, old entry, depth int) error {
+	onTheWay := depth < len(c.path)
+	switch {
+	case e == old, onTheWay && e.name != c.path[depth]:
+		return nil
+	case e.folder:
+		var before plumbing.Hash
+		if old.folder {
+			before = old.hash
+		}
+		return c.folder(e.hash, before, depth+1)
+	case e.name != "" && !onTheWay && !c.has(e.hash) && !c.to.has(e.hash):
+		content, err := c.from.object(plumbing.BlobObject, e.hash)
+		if err != nil {
+			return err
+		}
+		return c.take(plumbing.BlobObject, e.hash, content)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package gitsource
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"moult/reconcile"
+)
+
+// commitBytes is the largest commit object that is read. git itself has no
+// limit; a message of a megabyte is no message.
+const commitBytes = 1 << 20
+
+// step is what walking history needs to know of a commit.
+type step struct {
+	tree   plumbing.Hash
+	parent plumbing.Hash // the first; zero at the beginning
+	bad    error         // why nothing of the commit can be read
+}
+
+// step reads a commit for walking. What it holds never changes, so it is kept:
+// about a hundred bytes a commit.
+func (m *mirror) step(h plumbing.Hash) (step, error) {
+	m.mu.Lock()
+	s, known := m.steps[h]
+	atBoundary := m.shallow[h]
+	m.mu.Unlock()
+	if known {
+		return s, nil
+	}
+	s, err := m.readStep(h)
+	if err != nil {
+		return step{}, err
+	}
+	if atBoundary {
+		s.parent = plumbing.ZeroHash
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.steps[h] = s
+	return s, nil
+}
+
+// readStep reads a commit. History ends at one that is malformed or too large.
+func (m *mirror) readStep(h plumbing.Hash) (step, error) {
+	content, err := m.object(plumbing.CommitObject, h, commitBytes)
+	if errors.Is(err, ErrDamaged) {
+		return step{}, err
+	}
+	if err != nil {
+		return step{bad: err}, nil
+	}
+	tree, parents, err := parseCommit(content)
+	if err != nil {
+		return step{bad: err}, nil
+	}
+	s := step{tree: tree}
+	if len(parents) > 0 {
+		s.parent = parents[0]
+	}
+	return s, nil
+}
+
+// folderOf is the tree at Path of a commit; zero when it has none.
+func (m *mirror) folderOf(s step) (plumbing.Hash, error) {
+	if s.bad != nil {
+		return plumbing.ZeroHash, s.bad
+	}
+	m.mu.Lock()
+	at, known := m.folders[s.tree]
+	m.mu.Unlock()
+	switch {
+	case m.id.Path == "":
+		return s.tree, nil
+	case known:
+		return at, nil
+	}
+	at, err := m.folderAt(s.tree, m.id.Path)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.folders[s.tree] = at
+	return at, nil
+}
+
+// parseCommit reads the tree and the parents, which git always writes first
+// and in this order.
+func parseCommit(content []byte) (tree plumbing.Hash, parents []plumbing.Hash, err error) {
+	line, rest, _ := bytes.Cut(content, []byte("\n"))
+	text, ok := strings.CutPrefix(string(line), "tree ")
+	if !ok {
+		return tree, nil, malformed("commit does not begin with its tree")
+	}
+	if tree, err = parseHash(text); err != nil {
+		return tree, nil, malformed("commit names its tree: %w", err)
+	}
+	for {
+		line, rest, _ = bytes.Cut(rest, []byte("\n"))
+		if text, ok = strings.CutPrefix(string(line), "parent "); !ok {
+			return tree, parents, nil
+		}
+		parent, err := parseHash(text)
+		if err != nil {
+			return tree, nil, malformed("commit names a parent: %w", err)
+		}
+		parents = append(parents, parent)
+	}
+}
+
+// haves are commits that the mirror has, from the head backwards in growing
+// steps, so that a server whose branch was rewound finds a common one.
+func (m *mirror) haves() []plumbing.Hash {
+	const most = 512 // commits back
+	var haves []plumbing.Hash
+	at, next := m.current(), 0
+	for back := 0; back <= most && !at.IsZero(); back++ {
+		if back == next {
+			haves = append(haves, at)
+			next = 2*next + 1
+		}
+		s, err := m.step(at)
+		if err != nil {
+			break
+		}
+		at = s.parent
+	}
+	return haves
+}
+
+// reaches reports whether a commit lies on the first-parent history of tip.
+func (m *mirror) reaches(ctx context.Context, tip, commit plumbing.Hash) (bool, error) {
+	if commit.IsZero() {
+		return false, nil
+	}
+	for at := tip; !at.IsZero(); {
+		if at == commit {
+			return true, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		s, err := m.step(at)
+		if err != nil {
+			return false, err
+		}
+		at = s.parent
+	}
+	return false, nil
+}
+
+// commit is a commit as people are shown it. Names and subject come from
+// whoever made it, so nothing in them can move a cursor.
+func (m *mirror) commit(h plumbing.Hash) (reconcile.Commit, error) {
+	content, err := m.object(plumbing.CommitObject, h, commitBytes)
+	if err != nil {
+		return reconcile.Commit{}, err
+	}
+	var o plumbing.MemoryObject
+	o.SetType(plumbing.CommitObject)
+	o.Write(content) // never fails: it appends
+	var c object.Commit
+	if err := c.Decode(&o); err != nil {
+		return reconcile.Commit{}, malformed("commit %s: %w", h, err)
+	}
+	subject, _, _ := strings.Cut(strings.TrimLeft(c.Message, "\n"), "\n")
+	return reconcile.Commit{
+		Hash:    h.String(),
+		Author:  plain(c.Author.Name, 100) + " <" + plain(c.Author.Email, 100) + ">",
+		Time:    c.Committer.When.UTC().Truncate(time.Second),
+		Subject: plain(subject, 200),
+	}, nil
+}

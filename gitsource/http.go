@@ -1,0 +1,161 @@
+package gitsource
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// httpWire is git's smart HTTP (gitprotocol-http(5)): one GET for the greeting,
+// and a POST for each request.
+type httpWire struct {
+	base   *url.URL // of the repository; where the first redirect led
+	auth   authorizer
+	client *http.Client
+}
+
+const (
+	greetingType = "application/x-git-upload-pack-advertisement"
+	requestType  = "application/x-git-upload-pack-request"
+	replyType    = "application/x-git-upload-pack-result"
+)
+
+func newHTTPWire(at location, access Access, transport http.RoundTripper) *httpWire {
+	w := &httpWire{base: at.url, auth: authorizerOf(at, access)}
+	w.client = &http.Client{Transport: transport, CheckRedirect: w.checkRedirect}
+	if transport == nil {
+		w.client.Transport = &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			ForceAttemptHTTP2:      true,
+			IdleConnTimeout:        5 * time.Minute, // longer than between two polls
+			MaxResponseHeaderBytes: 256 << 10,
+		}
+	}
+	return w
+}
+
+func (w *httpWire) close() { w.client.CloseIdleConnections() }
+
+func (w *httpWire) converse(context.Context) (conversation, error) {
+	return &httpConversation{wire: w}, nil
+}
+
+// checkRedirect follows a repository that has moved, but gives no password to
+// another host, does not leave TLS, and does not repeat a POST.
+func (w *httpWire) checkRedirect(r *http.Request, via []*http.Request) error {
+	first := via[0]
+	otherHost := r.URL.Host != first.URL.Host
+	leavesTLS := first.URL.Scheme == "https" && r.URL.Scheme != "https"
+	if len(via) > 5 || first.Method != http.MethodGet || leavesTLS || otherHost && w.auth != nil {
+		return fail(ErrNotFound, "configure the new URL", "the server redirects to %s", shownURL(r.URL))
+	}
+	return nil
+}
+
+// httpConversation remembers the open replies.
+type httpConversation struct {
+	wire *httpWire
+	open []io.Closer
+}
+
+func (c *httpConversation) standsAlone() bool { return true }
+
+func (c *httpConversation) greeting(ctx context.Context) (io.Reader, error) {
+	at := c.wire.base.JoinPath("info", "refs")
+	at.RawQuery = "service=git-upload-pack"
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := c.do(r, greetingType)
+	if err != nil {
+		return nil, err
+	}
+	c.wire.follow(reply.Request.URL)
+	return reply.Body, nil
+}
+
+// follow takes the place where the greeting was found as the repository's.
+func (w *httpWire) follow(found *url.URL) {
+	path, ok := strings.CutSuffix(found.Path, "/info/refs")
+	if ok {
+		w.base = &url.URL{Scheme: found.Scheme, Host: found.Host, Path: path}
+	}
+}
+
+func (c *httpConversation) ask(ctx context.Context, request []byte) (io.Reader, error) {
+	at := c.wire.base.JoinPath("git-upload-pack")
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), bytes.NewReader(request))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", requestType)
+	r.Header.Set("Accept", replyType)
+	reply, err := c.do(r, replyType)
+	if err != nil {
+		return nil, err
+	}
+	return reply.Body, nil
+}
+
+// do sends a request and checks that git answers.
+func (c *httpConversation) do(r *http.Request, want string) (*http.Response, error) {
+	r.Header.Set("User-Agent", agent)
+	r.Header.Set("Git-Protocol", "version=2")
+	if c.wire.auth != nil {
+		if err := c.wire.auth.authorize(r); err != nil {
+			return nil, err
+		}
+	}
+	reply, err := c.wire.client.Do(r)
+	if err != nil {
+		return nil, bare(err)
+	}
+	c.open = append(c.open, drained{reply.Body})
+	if err := checkReply(reply, want); err != nil {
+		return nil, err
+	}
+	return reply, nil
+}
+
+func checkReply(reply *http.Response, want string) error {
+	switch code := reply.StatusCode; {
+	case code == http.StatusUnauthorized, code == http.StatusForbidden:
+		return fail(ErrDenied, "check the user, the token and what it may read", "the server answers %s", plain(reply.Status, 60))
+	case code == http.StatusNotFound, code == http.StatusGone:
+		return fail(ErrNotFound, "check the URL, and the token: forges say this to those who may not see a repository",
+			"the server answers %s", plain(reply.Status, 60))
+	case code != http.StatusOK:
+		return fail(ErrUnreachable, "it is tried again at the next poll", "the server answers %s", plain(reply.Status, 60))
+	}
+	got, _, _ := mime.ParseMediaType(reply.Header.Get("Content-Type"))
+	if got != want {
+		return fail(ErrNotFound, "check the URL: it may lead to a web page, or to a server without smart HTTP",
+			"the answer is %q and not git's", plain(got, 60))
+	}
+	return nil
+}
+
+func (c *httpConversation) close() {
+	for _, reply := range c.open {
+		reply.Close()
+	}
+}
+
+// drained reads the little that may be left of a reply, so that its connection
+// can be used again.
+type drained struct{ io.ReadCloser }
+
+func (d drained) Close() error {
+	_, err := io.CopyN(io.Discard, d.ReadCloser, 4<<10)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, d.ReadCloser.Close())
+}

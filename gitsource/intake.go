@@ -1,0 +1,158 @@
+package gitsource
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+)
+
+// receivePack stores a pack from the wire in f and returns its index, nil for
+// a pack without objects. Sizes are checked while the pack arrives, so that
+// what is too large is refused before it fills the disk or the memory.
+func receivePack(ctx context.Context, r io.Reader, f *os.File, limits Limits) (*idxfile.MemoryIndex, error) {
+	stored := bufio.NewWriterSize(f, 64<<10)
+	wire := &cappedReader{r: r, left: limits.PackBytes}
+	objects, sum, err := scanPack(io.TeeReader(wire, stored), limits)
+	if err == nil {
+		err = stored.Flush()
+	}
+	if err != nil || objects == 0 {
+		return nil, err
+	}
+	if _, err := checkTrailer(f, sum[:]); err != nil {
+		return nil, fmt.Errorf("receive pack: %w", err)
+	}
+	return indexPack(ctx, f)
+}
+
+// cappedReader fails when more than left bytes come.
+type cappedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (c *cappedReader) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, tooLarge("pack is larger than the limit")
+	}
+	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	return n, err
+}
+
+// scanPack reads a pack from begin to end without keeping it, and returns the
+// number of its objects and its checksum, which it has checked.
+func scanPack(r io.Reader, limits Limits) (uint32, plumbing.Hash, error) {
+	s := packfile.NewScanner(r)
+	_, count, err := s.Header()
+	if err != nil {
+		return 0, plumbing.ZeroHash, fmt.Errorf("receive pack: %w", err)
+	}
+	if int64(count) > int64(limits.Objects) {
+		return 0, plumbing.ZeroHash, tooLarge("pack of %d objects (limit %d)", count, limits.Objects)
+	}
+	for range count {
+		if err := scanObject(s, limits.ObjectBytes); err != nil {
+			return 0, plumbing.ZeroHash, fmt.Errorf("receive pack: %w", err)
+		}
+	}
+	sum, err := s.Checksum()
+	if err != nil {
+		err = fmt.Errorf("receive pack: %w", err)
+	}
+	return count, sum, err
+}
+
+// reservedType is the object type that gitformat-pack(5) keeps for later.
+const reservedType plumbing.ObjectType = 5
+
+func scanObject(s *packfile.Scanner, limit int64) error {
+	header, err := s.NextObjectHeader()
+	if err != nil {
+		return err
+	}
+	if !header.Type.Valid() || header.Type == reservedType {
+		return fmt.Errorf("object of unknown type %d", header.Type)
+	}
+	if header.Length > limit {
+		return tooLarge("object of %d bytes (limit %d)", header.Length, limit)
+	}
+	var start firstBytes
+	if _, _, err := s.NextObject(&start); err != nil {
+		return err
+	}
+	if header.Type.IsDelta() && start.target() > uint64(limit) {
+		return tooLarge("object of %d bytes (limit %d)", start.target(), limit)
+	}
+	return nil
+}
+
+// firstBytes keeps the first bytes that are written to it: those in which a
+// delta says the size of its base and of its result, as two varints.
+type firstBytes struct {
+	kept [2 * binary.MaxVarintLen64]byte
+	n    int
+}
+
+func (b *firstBytes) Write(p []byte) (int, error) {
+	b.n += copy(b.kept[b.n:], p)
+	return len(p), nil
+}
+
+// target is the size of what the delta makes; far too large when it cannot be
+// read.
+func (b *firstBytes) target() uint64 {
+	_, n := binary.Uvarint(b.kept[:b.n])
+	if n <= 0 {
+		return 1 << 63
+	}
+	size, n := binary.Uvarint(b.kept[n:b.n])
+	if n <= 0 {
+		return 1 << 63
+	}
+	return size
+}
+
+// indexPack resolves the deltas of a stored pack and returns its index. go-git
+// has panicked on malformed packs before (GHSA-w5pp-99ch-qj29), so a panic
+// counts as one.
+func indexPack(ctx context.Context, f *os.File) (index *idxfile.MemoryIndex, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("index pack: malformed: %v", r)
+		}
+	}()
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	var w idxfile.Writer
+	parser, err := packfile.NewParser(packfile.NewScanner(endingFile{ctx, f}), &w)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := parser.Parse(); err != nil {
+		return nil, fmt.Errorf("index pack: %w", err)
+	}
+	return w.Index()
+}
+
+// endingFile is a file that cannot be read any more once ctx has ended: the
+// only way to stop go-git's parser.
+type endingFile struct {
+	ctx context.Context
+	*os.File
+}
+
+func (f endingFile) Read(p []byte) (int, error) {
+	if err := f.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return f.File.Read(p)
+}

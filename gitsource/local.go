@@ -1,0 +1,128 @@
+package gitsource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+	"github.com/go-git/go-git/v5/plumbing/storer"
+	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
+)
+
+// local is a repository on this machine, bare or with a work tree. It is
+// opened anew each time: git may repack it at any moment.
+type local struct {
+	path      string
+	folder    string
+	maxObject int64
+}
+
+func (l *local) close() {}
+
+// tip reads where the branch is.
+func (l *local) tip(ctx context.Context, branch string) (plumbing.Hash, error) {
+	s, err := openSource(l.path, l.maxObject)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	defer s.close()
+	name := plumbing.NewBranchReferenceName(branch)
+	ref, err := resolve(ctx, s, name)
+	switch {
+	case err == nil:
+		return ref.Hash(), nil
+	case errors.Is(err, plumbing.ErrReferenceNotFound):
+		return plumbing.ZeroHash, s.without(name)
+	case errors.Is(err, fs.ErrPermission):
+		return plumbing.ZeroHash, fail(ErrDenied, "let the agent's user read it", "%w", err)
+	}
+	return plumbing.ZeroHash, fail(ErrUnreachable, "check the repository with git fsck", "read branch %s: %w", branch, err)
+}
+
+// resolve reads a ref. Some programs write refs in place, so that one may be
+// found empty for a moment; go-git takes that for a ref that is not there.
+func resolve(ctx context.Context, s *source, name plumbing.ReferenceName) (*plumbing.Reference, error) {
+	for tries := 0; ; tries++ {
+		ref, err := storer.ResolveReference(s.refs, name)
+		if err == nil || !s.isEmpty(name) {
+			return ref, err
+		}
+		if tries == 20 {
+			return nil, dotgit.ErrEmptyRefFile
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func (s *source) isEmpty(ref plumbing.ReferenceName) bool {
+	info, err := s.refs.Filesystem().Stat(filepath.FromSlash(ref.String()))
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0
+}
+
+// without says why the branch is not there.
+func (s *source) without(ref plumbing.ReferenceName) error {
+	var listed refs
+	all, err := s.refs.IterReferences()
+	if err != nil {
+		return fail(ErrUnreachable, "check the repository with git fsck", "list branches: %w", err)
+	}
+	defer all.Close()
+	err = all.ForEach(func(r *plumbing.Reference) error {
+		if !r.Name().IsBranch() {
+			return nil
+		}
+		return listed.note(r.Hash().String()+" "+r.Name().String(), ref.String())
+	})
+	if err != nil {
+		return fail(ErrUnreachable, "check the repository with git fsck", "list branches: %w", err)
+	}
+	return listed.missing(ref.String())
+}
+
+// pull copies what the mirror lacks. When objects vanish meanwhile, git has
+// repacked the repository, and a second look finds them.
+func (l *local) pull(ctx context.Context, tip plumbing.Hash, m *mirror) error {
+	err := l.copyOnce(ctx, tip, m)
+	if errors.Is(err, plumbing.ErrObjectNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.EOF) {
+		err = l.copyOnce(ctx, tip, m)
+	}
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return fail(ErrUnreachable, "check the repository with git fsck", "%w", err)
+	}
+	return err
+}
+
+func (l *local) copyOnce(ctx context.Context, tip plumbing.Hash, m *mirror) error {
+	s, err := openSource(l.path, l.maxObject)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	c := newCopying(s, m, l.segments())
+	err = m.store(func(f *os.File) (*idxfile.MemoryIndex, error) { return c.into(ctx, f, tip) })
+	if err != nil {
+		return fmt.Errorf("copy commit %s: %w", tip, err)
+	}
+	m.addShallow(c.shallow)
+	return nil
+}
+
+// segments are the folders on the way to the one whose declarations count.
+func (l *local) segments() []string {
+	if l.folder == "" {
+		return nil
+	}
+	return strings.Split(l.folder, "/")
+}

@@ -1,0 +1,143 @@
+package gitsource
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// origin is where a mirror copies from: a server, or a repository on this
+// machine.
+type origin interface {
+	// tip is the commit that the branch names now.
+	tip(ctx context.Context, branch string) (plumbing.Hash, error)
+	// pull adds to the mirror what it lacks of a commit that tip returned.
+	pull(ctx context.Context, tip plumbing.Hash, into *mirror) error
+	// close gives connections back.
+	close()
+}
+
+// ready opens the state directory at the first call. r.mu is held.
+func (r *Repository) ready() (*opened, error) {
+	if r.open != nil {
+		return r.open, nil
+	}
+	o, err := r.opening()
+	if err != nil {
+		return nil, r.says("open", err)
+	}
+	o.mirror, err = r.recover(o)
+	if err != nil {
+		o.origin.close()
+		return nil, errors.Join(r.says("open", err), o.lock.release())
+	}
+	r.open = o
+	return o, nil
+}
+
+// opening checks the settings and takes a place in the state directory.
+func (r *Repository) opening() (*opened, error) {
+	at, err := parseLocation(r.URL)
+	if err != nil {
+		return nil, fail(ErrSettings, "correct the repository URL", "%w", err)
+	}
+	ref := plumbing.NewBranchReferenceName(r.branch())
+	if err := ref.Validate(); err != nil {
+		return nil, fail(ErrSettings, "correct the branch", "no branch can be called %q", plain(r.branch(), 80))
+	}
+	if r.StateDir == "" {
+		return nil, fail(ErrSettings, "say where the mirror may lie", "no state directory is given")
+	}
+	o := &opened{id: identity{Layout: layout, URL: at.shown, Branch: r.branch(), Path: r.folder()}}
+	o.lock, err = lockState(r.StateDir)
+	if err != nil {
+		return nil, fail(ErrSettings, "give a state directory that can be written", "%w", err)
+	}
+	o.origin = r.originOf(at)
+	return o, nil
+}
+
+func (r *Repository) originOf(at location) origin {
+	patience := orDefault(r.PollTimeout, defaultPollTimeout)
+	switch at.scheme {
+	case "file":
+		return &local{path: at.path, folder: r.folder(), maxObject: r.Limits.withDefaults().ObjectBytes}
+	case "ssh":
+		return &remote{wire: &sshWire{at: at, access: r.Access}, patience: patience}
+	}
+	return &remote{wire: newHTTPWire(at, r.Access, r.Transport), patience: patience}
+}
+
+// recover opens the mirror that an earlier run left, and throws away what is
+// of no use. No mirror is no error.
+func (r *Repository) recover(o *opened) (*mirror, error) {
+	if err := os.RemoveAll(nextDir(o)); err != nil {
+		return nil, err
+	}
+	m, err := openMirror(o.lock.dir, o.id, r.Limits.withDefaults())
+	if errors.Is(err, errNoMirror) {
+		return nil, nil
+	}
+	if err == nil {
+		if err = m.verify(m.head); err == nil {
+			return m, nil
+		}
+		m.close()
+	}
+	return nil, r.discard(o, err)
+}
+
+// nextDir is where a clone lies until it is whole.
+func nextDir(o *opened) string { return o.lock.dir + ".next" }
+
+// discard throws the mirror on disk away.
+func (r *Repository) discard(o *opened, why error) error {
+	o.lost = why
+	r.log().Warn("mirror discarded", "repository", r.String(), "reason", why.Error(), "directory", o.lock.dir)
+	return os.RemoveAll(o.lock.dir)
+}
+
+// verify reads what obeying a commit needs: the commit itself, the folders
+// below Path, and that all their files are there. A commit that is whole but
+// past the limits is well kept.
+func (m *mirror) verify(h plumbing.Hash) error {
+	if !m.has(h) {
+		return m.damaged(errors.New("its head is missing"))
+	}
+	_, err := m.listing(h)
+	if errors.Is(err, ErrDamaged) {
+		return err
+	}
+	return nil
+}
+
+// spare takes back the finding that the mirror is damaged, when it was
+// somebody else's fault.
+func (m *mirror) spare() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.damage = nil
+}
+
+// swap puts a finished clone in the place of the mirror. A crash in between
+// leaves no mirror, which is cloned again.
+func (o *opened) swap(clone *mirror) error {
+	if err := os.RemoveAll(o.lock.dir); err != nil {
+		return err
+	}
+	if err := os.Rename(clone.dir, o.lock.dir); err != nil {
+		return err
+	}
+	clone.move(o.lock.dir)
+	return syncDir(filepath.Dir(o.lock.dir))
+}
+
+// move follows a renamed directory. Open packs stay open.
+func (m *mirror) move(dir string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dir = dir
+}

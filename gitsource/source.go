@@ -1,0 +1,191 @@
+package gitsource
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-billy/v5/osfs"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
+	"github.com/go-git/go-git/v5/plumbing/format/config"
+	"github.com/go-git/go-git/v5/storage/filesystem"
+)
+
+// mostAlternates is how many object stores one repository may borrow from.
+const mostAlternates = 16
+
+// source is a local repository, open for reading.
+type source struct {
+	refs      *filesystem.Storage
+	stores    []*objectStore // its own and those it borrows from
+	shallow   map[plumbing.Hash]bool
+	maxObject int64
+}
+
+// openSource opens the repository at path: bare, a work tree, or a work tree
+// that belongs to a repository elsewhere.
+func openSource(path string, maxObject int64) (*source, error) {
+	dir, err := gitDir(path)
+	if err != nil {
+		return nil, err
+	}
+	shared := cache.NewObjectLRU(cacheBytes)
+	s := &source{
+		refs:    filesystem.NewStorage(osfs.New(dir), shared),
+		shallow: map[plumbing.Hash]bool{}, maxObject: maxObject,
+	}
+	if err := s.open(dir, shared); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *source) open(dir string, shared cache.Object) error {
+	if exists(filepath.Join(dir, "reftable")) {
+		return fail(ErrUnsupported, "convert it: git refs migrate --ref-format=files", "refs in reftable format")
+	}
+	if err := s.checkFormat(dir); err != nil {
+		return err
+	}
+	shallow, err := s.refs.Shallow()
+	if err != nil {
+		return fail(ErrUnreachable, "check the repository with git fsck", "read shallow: %w", err)
+	}
+	for _, h := range shallow {
+		s.shallow[h] = true
+	}
+	return s.borrow(filepath.Join(dir, "objects"), shared, map[string]bool{})
+}
+
+// borrow adds the object store of a directory and those that its alternates
+// name (gitrepository-layout(5)).
+func (s *source) borrow(objects string, shared cache.Object, seen map[string]bool) error {
+	if seen[objects] {
+		return nil
+	}
+	seen[objects] = true
+	if len(s.stores) >= mostAlternates {
+		return fail(ErrUnsupported, "repack it: git repack -a -d", "borrows objects from more than %d others", mostAlternates)
+	}
+	s.stores = append(s.stores, &objectStore{dir: objects, shared: shared})
+	others, err := alternates(objects)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if err := s.borrow(other, shared, seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// alternates reads objects/info/alternates: one object directory a line,
+// relative to objects.
+func alternates(objects string) ([]string, error) {
+	f, err := os.Open(filepath.Join(objects, "info", "alternates"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, denied(err)
+	}
+	defer f.Close()
+	var dirs []string
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		line := lines.Text()
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if !filepath.IsAbs(line) {
+			line = filepath.Join(objects, line)
+		}
+		if !exists(line) {
+			return nil, fail(ErrUnsupported, "repack it: git repack -a -d", "borrows objects from %s, which does not exist", line)
+		}
+		dirs = append(dirs, filepath.Clean(line))
+	}
+	return dirs, lines.Err()
+}
+
+// checkFormat refuses SHA-256 object names.
+func (s *source) checkFormat(dir string) error {
+	f, err := os.Open(filepath.Join(dir, "config"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return denied(err)
+	}
+	defer f.Close()
+	settings := config.New()
+	if err := config.NewDecoder(f).Decode(settings); err != nil {
+		return fail(ErrUnreachable, "correct the repository's config file", "%w", err)
+	}
+	format := settings.Section("extensions").Option("objectformat")
+	if format != "" && !strings.EqualFold(format, "sha1") {
+		return fail(ErrUnsupported, "use a repository with SHA-1 object names, git's default", "object format %s", plain(format, 20))
+	}
+	return nil
+}
+
+// gitDir finds the directory with the objects and the branches.
+func gitDir(path string) (string, error) {
+	if !exists(path) {
+		return "", fail(ErrUnreachable, "check the path", "%s does not exist", path)
+	}
+	inside := filepath.Join(path, ".git")
+	info, err := os.Stat(inside)
+	switch {
+	case err == nil && info.IsDir():
+		return repositoryAt(inside)
+	case err == nil:
+		return linked(inside)
+	}
+	return repositoryAt(path)
+}
+
+// repositoryAt checks that dir is a repository. A linked work tree has its
+// branches and objects in a common directory.
+func repositoryAt(dir string) (string, error) {
+	if text, err := os.ReadFile(filepath.Join(dir, "commondir")); err == nil {
+		dir = relativeTo(dir, strings.TrimSpace(string(text)))
+	}
+	info, err := os.Stat(filepath.Join(dir, "objects"))
+	if errors.Is(err, fs.ErrPermission) {
+		return "", denied(err)
+	}
+	if err != nil || !info.IsDir() || !exists(filepath.Join(dir, "HEAD")) {
+		return "", fail(ErrNotFound, "check the path, or make one there: git init", "%s is not a git repository", dir)
+	}
+	return dir, nil
+}
+
+// linked follows a .git file: "gitdir: <path>" (gitrepository-layout(5)).
+func linked(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", denied(err)
+	}
+	to, ok := strings.CutPrefix(string(text), "gitdir: ")
+	if !ok {
+		return "", fail(ErrNotFound, "check the path", "%s does not lead to a git repository", file)
+	}
+	return repositoryAt(relativeTo(filepath.Dir(file), strings.TrimRight(to, "\r\n")))
+}
+
+func relativeTo(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+func denied(err error) error {
+	return fail(ErrDenied, "let the agent's user read the repository", "%w", err)
+}

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package gitsource
+
+import "os"
+
+// lockFile does not lock: here two agents must not share a state directory.
+func lockFile(*os.File) error { return nil }
+
+func unlockFile(*os.File) error { return nil }
