@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"moult/reconcile"
+)
+
+const explainHelp = `Explain looks at one group and tells all that is known of it: what is declared
+and by which commit, what runs, where it stands and why, since when and what
+ends it, what a refresh started now would meet, and what was tried before.
+
+It looks for itself and needs no running agent.`
+
+func explainCommand(at surroundings) *cobra.Command {
+	var flags common
+	var out output
+	c := &cobra.Command{
+		Use: "explain ENVIRONMENT/GROUP", Short: "say why one group is not there yet", Long: explainHelp, Args: arguments(1, 1),
+		Example: "  moult explain production/web",
+		RunE: func(c *cobra.Command, args []string) error {
+			return explain(c.Context(), at, flags, out, args[0])
+		},
+	}
+	flags.register(c)
+	out.register(c)
+	return c
+}
+
+func explain(ctx context.Context, at surroundings, flags common, out output, name string) error {
+	id, err := parseID(name)
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal(ctx)
+	defer stop()
+	a, err := newPlanner(at, flags, out)
+	if err != nil {
+		return err
+	}
+	done := showBusy(at, a.liveness)
+	told, err := examine(ctx, a.liveness.source(a.last), a.liveness.provider(a.provider), id)
+	done()
+	if err != nil {
+		return fmt.Errorf("explain %s: %w", id, err)
+	}
+	if out.format == asJSON {
+		return writeJSON(at.out, told)
+	}
+	renderExplanation(at.out, told, view{now: time.Now(), paint: at.paint(at.out)})
+	return nil
+}
+
+func parseID(name string) (reconcile.ID, error) {
+	environment, group, ok := strings.Cut(name, "/")
+	if !ok || environment == "" || group == "" || strings.Contains(group, "/") {
+		return reconcile.ID{}, advise(fmt.Errorf("explain %q: that names no group", name), "write ENVIRONMENT/GROUP, for example production/web")
+	}
+	return reconcile.ID{Environment: environment, Group: group}, nil
+}
+
+// examine takes one group through a pass of its own, up to the action.
+func examine(ctx context.Context, source reconcile.Source, provider reconcile.Provider, id reconcile.ID) (explanation, error) {
+	declared, err := source.Read(ctx)
+	if err != nil {
+		return explanation{}, err
+	}
+	e := explanation{Head: declared.Head, Mistakes: declared.Mistakes, Stale: declared.Stale}
+	declaration, err := find(declared, id)
+	if err != nil {
+		return e, err
+	}
+	desired, err := provider.Resolve(ctx, declaration.Place, []reconcile.Declaration{declaration})
+	if err != nil {
+		return e, advise(err, adviceUnobserved)
+	}
+	observed, err := provider.Observe(ctx, declaration.Place, desired)
+	if err != nil {
+		return e, advise(err, adviceUnobserved)
+	}
+	plan := reconcile.Doctor(desired, observed)(reconcile.Diff(desired, observed, time.Now()))
+	e.Desired, e.Observed, e.Answer = desired[0], observed[0], plan.Answers[0]
+	e.Findings = reconcile.Examine(desired[0], observed[0])
+	e.Reverts, err = closedWays(ctx, provider, declaration)
+	return e, err
+}
+
+// closedWays asks which images that the group was declared to run before could
+// not be launched any more.
+func closedWays(ctx context.Context, provider reconcile.Provider, d reconcile.Declaration) ([]reconcile.Revert, error) {
+	checker, ok := provider.(reconcile.ImageChecker)
+	if !ok || len(d.Earlier) == 0 {
+		return nil, nil
+	}
+	var images []string
+	for _, e := range d.Earlier {
+		images = append(images, e.Image)
+	}
+	problems, err := checker.CheckImages(ctx, d.Place, images)
+	if err != nil {
+		return nil, fmt.Errorf("check earlier images: %w", err)
+	}
+	var closed []reconcile.Revert
+	for _, e := range d.Earlier {
+		if problem := problems[e.Image]; problem != "" {
+			closed = append(closed, reconcile.Revert{Group: d.ID, Image: e.Image, Commit: e.Commit, Problem: problem, Checked: time.Now()})
+		}
+	}
+	return closed, nil
+}
+
+// find is the declaration of a group, or an error that says which groups there
+// are.
+func find(declared reconcile.Declared, id reconcile.ID) (reconcile.Declaration, error) {
+	var near []string
+	for _, d := range declared.Groups {
+		if d.ID == id {
+			return d, nil
+		}
+		if d.ID.Environment == id.Environment || d.ID.Group == id.Group {
+			near = append(near, d.ID.String())
+		}
+	}
+	err := fmt.Errorf("commit %s declares no such group", declared.Head.Short())
+	if slices.ContainsFunc(declared.Mistakes, func(m reconcile.Mistake) bool { return m.Environment == id.Environment }) {
+		return reconcile.Declaration{}, advise(err, "its environment has mistakes; `moult plan` shows them")
+	}
+	if len(near) == 0 {
+		return reconcile.Declaration{}, advise(err, "`moult plan -o json` lists all groups")
+	}
+	return reconcile.Declaration{}, advise(err, "declared are %s", strings.Join(near[:min(5, len(near))], ", "))
+}

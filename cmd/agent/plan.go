@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"moult/reconcile"
+)
+
+const planHelp = `Plan reads the repository, looks at every declared group and says what a pass
+of the agent would do now. It changes nothing and needs no running agent.
+
+Exit code 0: nothing to do. 2: something to do. 1: an error, or a group that
+could not be observed.`
+
+func planCommand(at surroundings) *cobra.Command {
+	var flags common
+	var out output
+	c := &cobra.Command{
+		Use: "plan", Short: "say what a pass would do", Long: planHelp, Args: arguments(0, 0),
+		Example: "  moult plan --repo https://git.example.com/fleet.git --path environments",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return plan(c.Context(), at, flags, out)
+		},
+	}
+	flags.register(c)
+	out.register(c)
+	return c
+}
+
+func plan(ctx context.Context, at surroundings, flags common, out output) error {
+	ctx, stop := untilSignal(ctx)
+	defer stop()
+	a, err := newPlanner(at, flags, out)
+	if err != nil {
+		return err
+	}
+	report, err := onePass(ctx, at, a)
+	if err != nil {
+		return err
+	}
+	if out.format == asJSON {
+		err = writeJSON(at.out, report)
+	} else {
+		renderPlan(at.out, report, view{now: time.Now(), paint: at.paint(at.out)})
+	}
+	if err != nil {
+		return err
+	}
+	return planned(report.Plan)
+}
+
+// newPlanner is an agent for a command that looks and does not act: it logs
+// what is wrong, and nothing else.
+func newPlanner(at surroundings, flags common, out output) (*agent, error) {
+	if err := out.check(); err != nil {
+		return nil, err
+	}
+	s, err := flags.settings(at)
+	if err != nil {
+		return nil, err
+	}
+	s.logLevel, s.logFormat = "warn", asText
+	return newAgent(s, at, newLog(at.err, s, terminal(at.err)))
+}
+
+// onePass plans, and shows a person what takes so long.
+func onePass(ctx context.Context, at surroundings, a *agent) (reconcile.Report, error) {
+	defer showBusy(at, a.liveness)()
+	report, err := a.plan(ctx)
+	if err != nil {
+		return report, fmt.Errorf("plan: %w", err)
+	}
+	return report, nil
+}
+
+// planned is how `moult plan` ends.
+func planned(p reconcile.Plan) error {
+	if unseen := unobserved(p); unseen > 0 {
+		return advise(fmt.Errorf("plan: %d of %s could not be observed; the reasons stand above", unseen, plural(len(p.Answers), "group")),
+			adviceUnobserved)
+	}
+	if len(p.Actions()) > 0 {
+		return code(exitToDo)
+	}
+	return nil
+}
+
+const adviceUnobserved = "check the AWS credentials (AWS_PROFILE, role_arn) and that the region is reachable"
+
+func unobserved(p reconcile.Plan) int {
+	n := 0
+	for _, a := range p.Answers {
+		if a.State == reconcile.StateUnknown {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"moult/reconcile"
+)
+
+// progress tells whoever waits for a rollout how it goes: a line for each
+// change and, at a terminal, a bar for each group that rolls.
+type progress struct {
+	out   io.Writer
+	paint paint
+	bars  *bars // nil away from a terminal
+
+	head     string
+	trouble  string // the mistakes and staleness that were last told
+	answered map[reconcile.ID]reconcile.Answer
+}
+
+// show tells what is new in a report.
+func (p *progress) show(r reconcile.Report) {
+	now := view{now: r.At, paint: p.paint}
+	p.showHead(r, now)
+	if p.answered == nil {
+		p.answered = map[reconcile.ID]reconcile.Answer{}
+	}
+	for _, a := range r.Plan.Answers {
+		if before, known := p.answered[a.Group]; !known || isNews(before, a) {
+			p.write(newsLines(a, now))
+		}
+		p.answered[a.Group] = a
+	}
+	if p.bars != nil {
+		p.bars.draw(r.Plan.Answers)
+	}
+}
+
+// showHead tells of a new commit, and of trouble with the repository.
+func (p *progress) showHead(r reconcile.Report, v view) {
+	var told strings.Builder
+	renderHead(&told, reconcile.Report{Mistakes: r.Mistakes, Stale: r.Stale}, view{now: r.At})
+	if r.Head.Hash == p.head && told.String() == p.trouble {
+		return
+	}
+	p.head, p.trouble = r.Head.Hash, told.String()
+	var head strings.Builder
+	renderHead(&head, r, v)
+	p.write(head.String())
+}
+
+// write writes lines, above the bars if there are any.
+func (p *progress) write(lines string) {
+	if p.bars != nil {
+		_, _ = p.bars.Write([]byte(lines))
+		return
+	}
+	_, _ = io.WriteString(p.out, lines)
+}
+
+// end clears the bars away and sums up.
+func (p *progress) end(r reconcile.Report) {
+	if p.bars != nil {
+		p.bars.stop()
+	}
+	fmt.Fprintln(p.out, tally(r.Plan.Answers))
+}
+
+// isNews reports whether an answer says more than that a rollout is further
+// along.
+func isNews(before, now reconcile.Answer) bool {
+	if now.State != before.State || now.To != before.To {
+		return true
+	}
+	needsSomebody := now.State == reconcile.StateHeld || now.State == reconcile.StateUnknown
+	return needsSomebody && now.Reason != before.Reason
+}
+
+// newsLines is a line about a group, with the time, and for a group that waits
+// for somebody another that says for whom.
+func newsLines(a reconcile.Answer, v view) string {
+	line := fmt.Sprintf("%s %s %s %s: %s\n", v.paint.faint(v.now.UTC().Format(time.TimeOnly)), v.paint.state(a.State, a.Glyph()),
+		v.paint.bold(a.Group.String()), v.paint.state(a.State, stateWord(a.State)), a.Reason)
+	if a.Ends != "" && (a.State == reconcile.StateHeld || a.State == reconcile.StateDrifted) {
+		line += fmt.Sprintf("           ends: %s\n", a.Ends)
+	}
+	return line
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"moult/reconcile"
+)
+
+func asAdvised(err error, a *advised) bool { return errors.As(err, a) }
+
+// TestProgressSaysEachChangeOnce shows a story of reports, one line for each
+// change.
+func TestProgressSaysEachChangeOnce(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	p := &progress{out: &out}
+	first := sampleReport()
+	p.show(first)
+	p.show(first)
+
+	further := withAnswer(first, 1, func(a *reconcile.Answer) { a.Percent, a.Reason = 64, "replacing instances, 64% done" })
+	p.show(further)
+	done := withAnswer(further, 1, func(a *reconcile.Answer) { a.State, a.Reason = reconcile.StateConverged, "11 instances" })
+	done.At = first.At.Add(time.Minute)
+	p.show(done)
+	otherReason := withAnswer(done, 3, func(a *reconcile.Answer) { a.Reason = "the image does not exist any more" })
+	p.show(otherReason)
+
+	gone := otherReason
+	gone.Stale = &reconcile.Stale{Since: gone.At, Reason: "connection refused"}
+	p.show(gone)
+	p.show(gone)
+	back := gone
+	back.Stale = nil
+	p.show(back)
+	p.end(back)
+	checkGolden(t, "progress.txt", out.String())
+}
+
+func withAnswer(r reconcile.Report, n int, change func(*reconcile.Answer)) reconcile.Report {
+	answers := append([]reconcile.Answer(nil), r.Plan.Answers...)
+	change(&answers[n])
+	r.Plan.Answers = answers
+	return r
+}
+
+func TestTextIsCutToTheLine(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text    string
+		columns int
+		want    string
+	}{{"höher", 5, "höher"}, {"höher", 4, "höh…"}, {"höher", 1, "…"}, {"höher", 0, "höher"}} {
+		if got := fit(c.text, c.columns); got != c.want {
+			t.Errorf("fit(%q, %d) = %q, want %q", c.text, c.columns, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"moult/reconcile"
+)
+
+// explanation is all that is known of one group.
+type explanation struct {
+	Head     reconcile.Commit    `json:"head"`
+	Mistakes []reconcile.Mistake `json:"mistakes,omitempty"`
+	Stale    *reconcile.Stale    `json:"stale,omitempty"`
+	Desired  reconcile.Desired   `json:"desired"`
+	Observed reconcile.Observed  `json:"observed"`
+	Answer   reconcile.Answer    `json:"answer"`
+	Findings []reconcile.Finding `json:"findings,omitempty"`
+	Reverts  []reconcile.Revert  `json:"reverts,omitempty"`
+}
+
+// renderExplanation tells one group's story: what is declared, what runs, why
+// it stands where it stands, what a refresh would meet, what was tried.
+func renderExplanation(w io.Writer, e explanation, v view) {
+	fmt.Fprintf(w, "%s\n\n", headline(e.Answer, v.paint))
+	writeTable(w, explanationRows(e, v))
+	renderFindings(w, e, v)
+	renderRefreshes(w, e.Observed.Refreshes, v)
+	if len(e.Reverts) > 0 {
+		fmt.Fprintln(w)
+		renderReverts(w, e.Reverts, v)
+	}
+	if e.Stale != nil || len(e.Mistakes) > 0 {
+		fmt.Fprintln(w)
+		renderHead(w, reconcile.Report{Head: e.Head, Mistakes: e.Mistakes, Stale: e.Stale}, v)
+	}
+}
+
+func explanationRows(e explanation, v view) [][]cell {
+	a, d := e.Answer, e.Desired
+	rows := [][]cell{
+		row("declared", "%s at %s", imageWords(d), d.Position),
+		row("set by", "%s", commitLine(d.Commit, v)),
+	}
+	if d.Changed.Hash != d.Commit.Hash {
+		rows = append(rows, row("changed by", "%s", commitLine(d.Changed, v)))
+	}
+	if len(d.Earlier) > 0 {
+		rows = append(rows, row("earlier", "%s", earlierWords(d.Earlier)))
+	}
+	rows = append(rows, row("group", "Auto Scaling group %s in %s", d.AutoScalingGroup, d.Place.Region))
+	if e.Observed.Exists {
+		rows = append(rows, row("runs", "%s", runs(e)), row("saved", "%s", savedWords(e.Observed.Saved)))
+	}
+	rows = append(rows, row("why", "%s", a.Reason))
+	if !a.Since.IsZero() {
+		rows = append(rows, row("since", "%s", moment(a.Since, v.now)))
+	}
+	if a.Ends != "" {
+		rows = append(rows, row("ends", "%s", a.Ends))
+	}
+	if a.Action != nil {
+		rows = append(rows, row("next", "the agent does it on its next pass; `moult plan` shows the action"))
+	}
+	return rows
+}
+
+func earlierWords(earlier []reconcile.Earlier) string {
+	var words []string
+	for _, e := range earlier {
+		words = append(words, fmt.Sprintf("%s (commit %s)", e.Image, e.Commit.Short()))
+	}
+	return strings.Join(words, ", ")
+}
+
+func row(title, format string, args ...any) []cell {
+	return []cell{plain("  " + title), plain(fmt.Sprintf(format, args...))}
+}
+
+func imageWords(d reconcile.Desired) string {
+	if d.ImageName == "" {
+		return d.Image
+	}
+	return fmt.Sprintf("%s (%s)", d.Image, d.ImageName)
+}
+
+func runs(e explanation) string {
+	a := e.Answer
+	text := fmt.Sprintf("%s in service, %d of them on %s", plural(a.Instances, "instance"), a.Current, a.To)
+	if a.From != "" && a.From != a.To {
+		text += ", most on " + a.From
+	}
+	return fmt.Sprintf("%s; desired capacity %d, from %d to %d", text, e.Observed.Capacity, e.Observed.Min, e.Observed.Max)
+}
+
+func savedWords(s reconcile.Saved) string {
+	if s.Template == "" {
+		return "no launch template"
+	}
+	version := fmt.Sprintf("version %d", s.Number)
+	if s.Floating != "" {
+		version = fmt.Sprintf("%s, which means version %d now", s.Floating, s.Number)
+	}
+	text := fmt.Sprintf("launch template %s, %s, with %s", s.Template, version, s.Image)
+	if s.Commit != "" {
+		text += ", made for commit " + reconcile.Commit{Hash: s.Commit}.Short()
+	}
+	return text
+}
+
+func renderFindings(w io.Writer, e explanation, v view) {
+	if len(e.Findings) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nIf a refresh started now:\n")
+	for _, f := range e.Findings {
+		word := v.paint.yellow("note   ")
+		if f.Severity == reconcile.Blocks {
+			word = v.paint.red("blocked")
+		}
+		fmt.Fprintf(w, "  %s  %s\n           %s\n", word, f.Message, v.paint.faint("do: "+f.Remedy))
+	}
+}
+
+func renderRefreshes(w io.Writer, refreshes []reconcile.Refresh, v view) {
+	if len(refreshes) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nInstance refreshes, newest first:\n")
+	for _, r := range refreshes {
+		fmt.Fprintf(w, "  %s  %s %d%%, to %s%s\n", moment(r.Started, v.now), v.paint.bold(string(r.Status)), r.Percent, target(r), origin(r))
+		if r.Reason != "" {
+			fmt.Fprintf(w, "      %s\n", r.Reason)
+		}
+		for _, cause := range r.Causes {
+			fmt.Fprintf(w, "      %s\n", v.paint.faint(cause))
+		}
+	}
+}
+
+func target(r reconcile.Refresh) string {
+	switch {
+	case r.Image != "":
+		return r.Image
+	case r.Targeted:
+		return "an image that could not be learnt"
+	}
+	return "what the group had saved"
+}
+
+func origin(r reconcile.Refresh) string {
+	if r.Version.Commit == "" {
+		return ""
+	}
+	return ", for commit " + reconcile.Commit{Hash: r.Version.Commit}.Short()
+}

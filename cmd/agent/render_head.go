@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"moult/reconcile"
+)
+
+// renderHead writes what the repository says and whether it can be trusted to
+// be the newest: the first lines of every report.
+func renderHead(w io.Writer, r reconcile.Report, v view) {
+	fmt.Fprintln(w, commitLine(r.Head, v))
+	if r.Stale != nil {
+		fmt.Fprintf(w, "%s the repository cannot be read since %s: %s\n", v.paint.yellow("!"), moment(r.Stale.Since, v.now), r.Stale.Reason)
+		fmt.Fprintf(w, "  what the last good commit declares stays in force\n")
+	}
+	for _, m := range r.Mistakes {
+		renderMistake(w, m, v)
+	}
+}
+
+func renderMistake(w io.Writer, m reconcile.Mistake, v view) {
+	fmt.Fprintf(w, "%s %s\n", v.paint.red("!"), consequence(m))
+	for line := range strings.Lines(strings.TrimRight(m.Message, "\n")) {
+		fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
+	}
+}
+
+// consequence is what a mistake leaves in force.
+func consequence(m reconcile.Mistake) string {
+	good, since := m.InForce.Short(), "stays as it was at commit "
+	switch {
+	case m.Environment == "" && good == "":
+		return "a part of the repository cannot be read"
+	case m.Environment == "":
+		return "a part of the repository cannot be read, and " + since + good
+	case good == "":
+		return "environment " + m.Environment + " is not in force: there never was a good commit of it"
+	}
+	return "environment " + m.Environment + " " + since + good
+}

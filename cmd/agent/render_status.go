@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"moult/reconcile"
+)
+
+// renderStatus draws where every group stands: the repository, a line for each
+// group, and below them whatever is not converged, with the reason.
+func renderStatus(w io.Writer, r reconcile.Report, v view) {
+	renderHead(w, r, v)
+	fmt.Fprintln(w)
+	if len(r.Plan.Answers) == 0 {
+		fmt.Fprintln(w, "No group has been looked at yet, or none is declared.")
+		return
+	}
+	writeTable(w, statusRows(r.Plan.Answers, v))
+	seen, unseen := unknownByReason(r.Plan.Answers)
+	for _, a := range seen {
+		if a.State != reconcile.StateConverged {
+			fmt.Fprintln(w)
+			renderTrouble(w, a, v)
+		}
+	}
+	for _, alike := range unseen {
+		fmt.Fprintln(w)
+		renderUnknown(w, alike, v)
+	}
+	if len(r.Reverts) > 0 {
+		fmt.Fprintln(w)
+		renderReverts(w, r.Reverts, v)
+	}
+	fmt.Fprintf(w, "\n%s, seen %s\n", tally(r.Plan.Answers), ago(r.At, v.now))
+}
+
+func statusRows(answers []reconcile.Answer, v view) [][]cell {
+	rows := [][]cell{{}}
+	for _, title := range []string{"  GROUP", "STATE", "CURRENT", "AMI"} {
+		rows[0] = append(rows[0], cell{title, v.paint.faint})
+	}
+	for _, a := range answers {
+		colour := func(text string) string { return v.paint.state(a.State, text) }
+		rows = append(rows, []cell{
+			plain(a.Glyph() + " " + a.Group.String()),
+			{standing(a), colour},
+			plain(current(a)),
+			plain(change(a)),
+		})
+	}
+	return rows
+}
+
+// current is how many of how many instances run what is declared.
+func current(a reconcile.Answer) string {
+	if a.State == reconcile.StateUnknown {
+		return "-"
+	}
+	return fmt.Sprintf("%d/%d", a.Current, a.Instances)
+}
+
+// standing is the state, with how far along it is.
+func standing(a reconcile.Answer) string {
+	if a.State == reconcile.StateRolling && a.RefreshID != "" {
+		return fmt.Sprintf("%s %d%%", a.State, a.Percent)
+	}
+	return stateWord(a.State)
+}
+
+// headline reads "! production/web is held".
+func headline(a reconcile.Answer, p paint) string {
+	stands := stateWord(a.State)
+	if a.Action != nil {
+		stands = "about to change"
+	}
+	return fmt.Sprintf("%s %s is %s", glyph(a, p), p.bold(a.Group.String()), p.state(a.State, stands))
+}
+
+// renderTrouble says why a group is not converged, since when, and what ends
+// it.
+func renderTrouble(w io.Writer, a reconcile.Answer, v view) {
+	fmt.Fprintln(w, headline(a, v.paint))
+	rows := [][]cell{{plain("    why"), plain(a.Reason)}}
+	if !a.Since.IsZero() {
+		rows = append(rows, []cell{plain("    since"), plain(moment(a.Since, v.now))})
+	}
+	if a.Ends != "" {
+		rows = append(rows, []cell{plain("    ends"), plain(a.Ends)})
+	}
+	writeTable(w, rows)
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+)
+
+// TestDrawings holds every drawing, with and without colour, against its
+// golden file.
+func TestDrawings(t *testing.T) {
+	t.Parallel()
+	drawings := map[string]func(w io.Writer, v view){
+		"status":          func(w io.Writer, v view) { renderStatus(w, sampleReport(), v) },
+		"status_troubled": func(w io.Writer, v view) { renderStatus(w, troubledReport(), v) },
+		"plan":            func(w io.Writer, v view) { renderPlan(w, sampleReport(), v) },
+		"plan_troubled":   func(w io.Writer, v view) { renderPlan(w, troubledReport(), v) },
+		"explain":         func(w io.Writer, v view) { renderExplanation(w, sampleExplanation(), v) },
+		"report.json":     func(w io.Writer, _ view) { writeJSON(w, sampleReport()) },
+		"explain.json":    func(w io.Writer, _ view) { writeJSON(w, sampleExplanation()) },
+	}
+	for name, draw := range drawings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var text, colour strings.Builder
+			draw(&text, view{now: sampleNow()})
+			checkGolden(t, goldenName(name, ".txt"), text.String())
+			if !strings.HasSuffix(name, ".json") {
+				draw(&colour, view{now: sampleNow(), paint: paint{on: true}})
+				checkGolden(t, name+".ansi", visibleEscapes(colour.String()))
+			}
+		})
+	}
+}
+
+func goldenName(name, suffix string) string {
+	if strings.HasSuffix(name, ".json") {
+		return name
+	}
+	return name + suffix
+}
+
+// visibleEscapes makes colour codes readable in a diff.
+func visibleEscapes(text string) string { return strings.ReplaceAll(text, "\x1b[", "<") }

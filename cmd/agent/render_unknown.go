@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"moult/reconcile"
+)
+
+// unknownByReason takes the groups that could not be observed out of the
+// others, and puts those together that share a reason: when a region does not
+// answer, a thousand groups have one thing to say.
+func unknownByReason(answers []reconcile.Answer) (seen []reconcile.Answer, unseen [][]reconcile.Answer) {
+	places := map[string]int{}
+	for _, a := range answers {
+		if a.State != reconcile.StateUnknown {
+			seen = append(seen, a)
+			continue
+		}
+		place, known := places[a.Reason]
+		if !known {
+			place = len(unseen)
+			places[a.Reason] = place
+			unseen = append(unseen, nil)
+		}
+		unseen[place] = append(unseen[place], a)
+	}
+	return seen, unseen
+}
+
+// mostNamed is how many of the groups that share a reason are named.
+const mostNamed = 8
+
+// renderUnknown tells of groups that share a reason.
+func renderUnknown(w io.Writer, alike []reconcile.Answer, v view) {
+	var names []string
+	for _, a := range alike[:min(mostNamed, len(alike))] {
+		names = append(names, v.paint.bold(a.Group.String()))
+	}
+	who := strings.Join(names, ", ")
+	if more := len(alike) - mostNamed; more > 0 {
+		who += fmt.Sprintf(" and %d more", more)
+	}
+	first := alike[0]
+	fmt.Fprintf(w, "%s %s %s: %s\n", v.paint.state(first.State, first.Glyph()), who, v.paint.state(first.State, stateWord(first.State)), first.Reason)
+	fmt.Fprintf(w, "    ends: %s\n", first.Ends)
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+const rootHelp = `Moult makes the cloud match what git declares: for each Auto Scaling group the
+AMI that it runs. A merge rolls a group to a new image, instance by instance; a
+git revert brings the old one back.
+
+Try it without an account: start a simulated AWS with "moult sim", and point
+"moult plan" and "moult run" at it.`
+
+// rootCommand is the moult command.
+func rootCommand(at surroundings) *cobra.Command {
+	root := &cobra.Command{
+		Use: "moult", Short: "GitOps for fleets of virtual machines", Long: rootHelp,
+		SilenceErrors: true, SilenceUsage: true, Args: knownCommand,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return advise(err, "`%s --help` lists the flags", c.CommandPath())
+	})
+	root.AddGroup(&cobra.Group{ID: "run", Title: "The agent:"}, &cobra.Group{ID: "write", Title: "Declarations:"}, &cobra.Group{ID: "try", Title: "To try it out:"}, &cobra.Group{ID: "more", Title: "And:"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add("run", runCommand(at), planCommand(at), statusCommand(at), explainCommand(at))
+	add("write", validateCommand(at), fmtCommand(at))
+	add("try", simCommand(at))
+	add("more", versionCommand(at))
+	root.SetHelpCommandGroupID("more")
+	return root
+}
+
+// knownCommand refuses words that are no command.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("there is no command %q", args[0])
+	if meant := root.SuggestionsFor(args[0]); len(meant) > 0 {
+		return advise(err, "did you mean `moult %s`?", meant[0])
+	}
+	return advise(err, "`moult --help` lists the commands")
+}
+
+// arguments checks the number of arguments, and says how the command is meant
+// when it is wrong.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		return advise(fmt.Errorf("%s: %s, wanted %s", c.Name(), plural(len(args), "argument"), wanted(least, most)), "moult %s", c.Use)
+	}
+}
+
+func wanted(least, most int) string {
+	switch {
+	case most == 0:
+		return "none"
+	case least == most:
+		return fmt.Sprint(least)
+	case most < 0:
+		return fmt.Sprintf("%d or more", least)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
+}

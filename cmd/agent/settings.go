@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// settings are what run, plan, status and explain go by: what the flags say,
+// laid over agent.hcl, laid over what is usual.
+type settings struct {
+	repository repositorySchema
+	stateDir   string
+	socket     string // empty: agent.sock in the state directory
+	poll       time.Duration
+	interval   time.Duration
+	logLevel   string
+	logFormat  string // empty: text on a terminal, JSON elsewhere
+}
+
+// common are the flags that those commands share.
+type common struct{ repo, branch, path, stateDir, config string }
+
+func (f *common) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.repo, "repo", "", "URL or directory of the repository: https, ssh, file or a path")
+	c.Flags().StringVar(&f.branch, "branch", "", "branch to follow (default: main)")
+	c.Flags().StringVar(&f.path, "path", "", "folder of the repository that holds the declarations (default: all of it)")
+	c.Flags().StringVar(&f.stateDir, "state-dir", "", "where the mirror of the repository and the agent's socket are kept")
+	c.Flags().StringVar(&f.config, "config", "", "the agent's own file (default: "+configFile+", if there is one)")
+}
+
+// settings reads agent.hcl, where there is one, and lays the flags over it.
+func (f common) settings(at surroundings) (settings, error) {
+	s := settings{stateDir: usualStateDir(at.env), poll: 30 * time.Second, interval: 60 * time.Second, logLevel: "info"}
+	path := f.config
+	if path == "" {
+		if _, err := os.Stat(configFile); err == nil {
+			path = configFile
+		}
+	}
+	if path != "" {
+		var err error
+		if s, err = readConfig(path, s); err != nil {
+			return s, err
+		}
+	}
+	s.repository.URL = or(f.repo, s.repository.URL)
+	s.repository.Branch = or(f.branch, s.repository.Branch)
+	s.repository.Path = or(f.path, s.repository.Path)
+	s.stateDir = or(f.stateDir, s.stateDir)
+	return s, nil
+}
+
+// usualStateDir is the directory that systemd gives (StateDirectory=), or the
+// person's own (XDG Base Directory Specification, XDG_STATE_HOME).
+func usualStateDir(env func(string) string) string {
+	if dir := env("STATE_DIRECTORY"); dir != "" {
+		return dir
+	}
+	if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "moult")
+	}
+	if home := env("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state", "moult")
+	}
+	return ""
+}
+
+// check refuses settings that nothing can be read with.
+func (s settings) check() error {
+	if s.repository.URL == "" {
+		return advise(errors.New("find the repository: none is named"), "name one with --repo, or in %s", configFile)
+	}
+	if s.stateDir == "" {
+		return advise(errors.New("find the state directory: none is named, and HOME is not set"), "name one with --state-dir")
+	}
+	return nil
+}
+
+// socketPath is where the running agent answers.
+func (s settings) socketPath() string {
+	return or(s.socket, filepath.Join(s.stateDir, "agent.sock"))
+}

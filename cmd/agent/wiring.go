@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"time"
+
+	"moult/gitsource"
+	"moult/providers/aws"
+	"moult/reconcile"
+)
+
+// agent is everything that a pass needs, wired together.
+type agent struct {
+	settings   settings
+	repository *gitsource.Repository
+	last       *lastRead
+	provider   *aws.Provider
+	liveness   *liveness
+	log        *slog.Logger
+}
+
+// newAgent wires; nothing is reached for before the first pass.
+func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	repository := &gitsource.Repository{
+		URL: s.repository.URL, Branch: s.repository.Branch, Path: s.repository.Path, StateDir: s.stateDir,
+		Access: gitsource.Access{
+			Username: s.repository.Username, PasswordFile: s.repository.PasswordFile,
+			KeyFile: s.repository.SSHKeyFile, KnownHosts: s.repository.KnownHostsFiles,
+		},
+		Log: log,
+	}
+	return &agent{
+		settings: s, repository: repository, last: &lastRead{Source: &source{history: repository}},
+		provider: &aws.Provider{AgentVersion: version().Version, CacheFile: filepath.Join(s.stateDir, "template-versions"), Log: log},
+		liveness: &liveness{}, log: log,
+	}, nil
+}
+
+// busyInterval is how often the cloud is looked at while something moves,
+// unless it is looked at more often anyway.
+const busyInterval = 15 * time.Second
+
+// loop is the loop over the agent's repository and provider.
+func (a *agent) loop() *reconcile.Loop {
+	return &reconcile.Loop{
+		Source: a.liveness.source(a.last), Provider: a.liveness.provider(a.provider),
+		Poll: a.settings.poll, Interval: a.settings.interval, Busy: min(busyInterval, a.settings.interval),
+		Jitter: jitter, Log: a.log,
+	}
+}
+
+// plan is one pass that does nothing.
+func (a *agent) plan(ctx context.Context) (reconcile.Report, error) {
+	loop := a.loop()
+	loop.DryRun, loop.Log = true, nil
+	return loop.Pass(ctx)
+}
+
+// jitter makes a wait up to a tenth longer, so that agents that were started
+// together do not ask together.
+func jitter(d time.Duration) time.Duration { return d + rand.N(d/10+1) }

@@ -1,0 +1,38 @@
+# The agent's own file: /etc/moult/agent.hcl. What is commented out shows what
+# the agent does without it. Flags of the command win over what stands here.
+#
+# Keep this file out of the repository that the agent obeys: nobody may grant
+# themselves trust by a commit.
+
+repository {
+  # https, http, ssh, git@host:path, file, or a plain path.
+  url = "https://git.example.com/fleet.git"
+
+  # branch = "main"
+  # path   = ""                   # the folder with the declarations; empty is all of the repository
+
+  # For https: a token or password, in a file of its own.
+  # username      = "moult"
+  # password_file = "/run/credentials/moult.service/git-password"
+
+  # For ssh: a key without passphrase, and the host keys to trust.
+  # ssh_key_file      = "/run/credentials/moult.service/git-ssh-key"
+  # known_hosts_files = ["/etc/moult/known_hosts"]
+}
+
+# How often git is asked for a new commit, and how often AWS is looked at while
+# nothing moves.
+# poll     = "30s"
+# interval = "60s"
+
+# Where the mirror of the repository is kept. It is a cache: deleting it costs a
+# clone. systemd gives the directory, so it need not be named here.
+# state_dir = "/var/lib/moult"
+
+# Where `moult status` finds the running agent.
+socket = "/run/moult/agent.sock"
+
+# log {
+#   level  = "info"               # debug, info, warn or error
+#   format = "json"               # json or text; without it: text on a terminal, JSON elsewhere
+# }
