@@ -1,0 +1,51 @@
+# Everything here needs Go and nothing else, unless the line says so.
+GO ?= go
+BIN := bin/moult
+PREFIX ?= /usr/local
+DESTDIR ?=
+SEEDS ?= 1000
+FUZZTIME ?= 10s
+
+.DEFAULT_GOAL := help
+.PHONY: help build test race demo check fuzz bench install clean
+
+help: ## say what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the moult binary, in bin/
+	$(GO) build -o $(BIN) ./cmd/agent
+
+test: ## all tests, with the simulated AWS; no account, no credentials
+	$(GO) test ./...
+
+race: ## all tests with the race detector; needs a C compiler
+	$(GO) test -race ./...
+
+demo: ## watch a merge replace a fleet (KEEP=1 leaves it running)
+	@$(GO) build -o $(BIN) ./cmd/agent
+	@$(GO) run ./cmd/demo -moult $(BIN) $(if $(KEEP),-keep)
+
+check: ## gofmt, vet, staticcheck, tidy go.mod
+	@test -z "$$(gofmt -l cmd gitsource providers reconcile systemd)" || { gofmt -l cmd gitsource providers reconcile systemd; echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+fuzz: ## each fuzz target for FUZZTIME (default 10s)
+	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+		for name in $$(grep -rhoE '^func Fuzz[A-Za-z0-9]+' $$target/*_test.go | awk '{print $$2}'); do \
+			echo "fuzz $$target $$name"; $(GO) test $$target -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+bench: ## the figures of docs/performance.md, measured here
+	$(GO) build -o $(BIN) ./cmd/agent
+	$(GO) run ./cmd/bench -moult $(BIN)
+
+install: build ## the binary, the unit and an example configuration, below DESTDIR
+	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/moult
+	install -D -m 0644 systemd/moult.service $(DESTDIR)/etc/systemd/system/moult.service
+	test -e $(DESTDIR)/etc/moult/agent.hcl || install -D -m 0644 systemd/agent.hcl $(DESTDIR)/etc/moult/agent.hcl
+
+clean: ## what was made here
+	rm -rf bin
