@@ -7,7 +7,7 @@ SEEDS ?= 1000
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo check fuzz bench install clean
+.PHONY: help build test race demo check fuzz simulate bench install clean
 
 help: ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,8 +18,8 @@ build: ## the moult binary, in bin/
 test: ## all tests, with the simulated AWS; no account, no credentials
 	$(GO) test ./...
 
-race: ## all tests with the race detector; needs a C compiler
-	$(GO) test -race ./...
+race: ## the tests with the race detector, the long ones shortened; needs a C compiler
+	$(GO) test -race -short ./...
 
 demo: ## watch a merge replace a fleet (KEEP=1 leaves it running)
 	@$(GO) build -o $(BIN) ./cmd/agent
@@ -30,6 +30,9 @@ check: ## gofmt, vet, staticcheck, tidy go.mod
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
+
+simulate: ## SEEDS random schedules of the whole agent (default 1000), and every crash point
+	$(GO) test ./providers/aws/simulation -v -run "TestSchedules|TestCrash" -timeout 60m -seeds $(SEEDS) | grep -vE "^ *(=== |--- PASS)"
 
 fuzz: ## each fuzz target for FUZZTIME (default 10s)
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \

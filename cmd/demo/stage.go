@@ -13,8 +13,8 @@ import (
 )
 
 // speed is how much faster than the wall clock the simulated AWS runs: AWS
-// gives a broken image an hour, and the demo twenty-four.
-const speed = 150
+// gives a broken image an hour, and the demo eighteen.
+const speed = 200
 
 // stage is everything that the story is played on.
 type stage struct {

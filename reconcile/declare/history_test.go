@@ -78,7 +78,7 @@ func checkStep(t *testing.T, repo *repository, before map[string][]reconcile.Dec
 		held[m.Environment] = true
 	}
 	environments, _ := Parse(texts)
-	ignoreCommits := cmpopts.IgnoreFields(reconcile.Declaration{}, "Commit", "Changed")
+	ignoreCommits := cmpopts.IgnoreFields(reconcile.Declaration{}, "Commit", "Changed", "Earlier")
 	after := inForce(d)
 	seen := map[string]bool{}
 	for _, e := range environments {
