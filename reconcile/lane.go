@@ -58,11 +58,12 @@ func (ln *lane) turn(ctx context.Context) {
 	all := issue.in(ln.place)
 	changed := ln.changed(all)
 	ln.issue = issue
-	whole := !time.Now().Before(ln.whole)
-	if some := ln.pressing(all, changed, whole); len(some) > 0 && len(some) < len(all) {
+	due := !time.Now().Before(ln.whole)
+	some := ln.pressing(all, changed, due)
+	if len(some) > 0 && len(some) < len(all) {
 		ln.pass(ctx, issue, some)
 	}
-	if whole {
+	if due || len(some) == len(all) {
 		ln.everything(ctx, issue, all)
 	}
 	interval := orElse(ln.loop.Interval, 60*time.Second)
@@ -74,8 +75,8 @@ func (ln *lane) turn(ctx context.Context) {
 
 // pressing are the declarations that cannot wait until everything is looked
 // at: the changed ones and, unless everything is due now, those that move.
-func (ln *lane) pressing(all, changed []Declaration, whole bool) []Declaration {
-	if whole {
+func (ln *lane) pressing(all, changed []Declaration, due bool) []Declaration {
+	if due {
 		return changed
 	}
 	now := make(map[ID]bool, len(changed))
@@ -87,10 +88,6 @@ func (ln *lane) pressing(all, changed []Declaration, whole bool) []Declaration {
 		if now[d.ID] || ln.moving[d.ID] {
 			some = append(some, d)
 		}
-	}
-	if len(some) == len(all) {
-		ln.whole = time.Time{} // which makes it everything
-		return nil
 	}
 	return some
 }

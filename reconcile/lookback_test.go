@@ -11,12 +11,17 @@ import (
 // checking is a world whose images can vanish.
 type checking struct {
 	*world
-	mu     sync.Mutex
+	mu     sync.Mutex // guards what is below
 	gone   map[string]string
 	checks int
+	// onCheck, when set, runs as images are asked about.
+	onCheck func()
 }
 
 func (c *checking) CheckImages(_ context.Context, _ Place, images []string) (map[string]string, error) {
+	if c.onCheck != nil {
+		c.onCheck()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.checks++

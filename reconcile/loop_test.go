@@ -274,6 +274,33 @@ func wantObserved(t *testing.T, w *world, want ...int) {
 	}
 }
 
+// TestActsBeforeItLooksBack: a commit that changes every group of a place is
+// acted upon before anybody asks whether it could be taken back.
+func TestActsBeforeItLooksBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &checking{world: newWorld(web), gone: map[string]string{}}
+		w.declare("c1", map[ID]string{web: "ami-a"})
+		l := &Loop{Source: w, Provider: w}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); _ = l.Run(ctx) }()
+		time.Sleep(time.Second)
+		w.declare("c2", map[ID]string{web: "ami-b"})
+		w.world.mu.Lock()
+		w.declared.Groups[0].Earlier = []Earlier{{Image: "ami-a", Commit: Commit{Hash: "c1"}}}
+		w.world.mu.Unlock()
+		w.onCheck = func() { wantApplied(t, w.world, "roll prod/web ami-b") }
+		time.Sleep(30 * time.Second)
+		synctest.Wait()
+		if w.checks == 0 {
+			t.Error("never looked back")
+		}
+		cancel()
+		<-done
+	})
+}
+
 func TestNewsBreaksOffALongLookButNotTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

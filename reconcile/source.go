@@ -25,6 +25,9 @@ type Mistake struct {
 	Environment string `json:"environment,omitempty"` // empty when it cannot be told which
 	InForce     Commit `json:"in_force,omitzero"`     // the last good commit; zero when there never was one
 	Message     string `json:"message"`               // every diagnostic, with file and line
+	// Drawn is Message for a terminal: with the source lines, carets and hints.
+	// Empty where there is nothing to point at.
+	Drawn string `json:"drawn,omitempty"`
 }
 
 // Stale says that what is declared may be old.

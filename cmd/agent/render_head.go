@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -23,7 +24,7 @@ func renderHead(w io.Writer, r reconcile.Report, v view) {
 
 func renderMistake(w io.Writer, m reconcile.Mistake, v view) {
 	fmt.Fprintf(w, "%s %s\n", v.paint.red("!"), consequence(m))
-	for line := range strings.Lines(strings.TrimRight(m.Message, "\n")) {
+	for line := range strings.Lines(strings.TrimRight(cmp.Or(m.Drawn, m.Message), "\n")) {
 		fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
 	}
 }

@@ -57,7 +57,11 @@ func simulate(ctx context.Context, at surroundings, f simFlags) error {
 	if f.speed <= 0 {
 		return advise(fmt.Errorf("simulate: speed %v does not move", f.speed), "use a speed above 0; 1 is real time")
 	}
-	server := &awssim.Server{Speed: f.speed, Seed: cmp.Or(f.seed, rand.Uint64())}
+	writes := make(chan awssim.Write, keepWrites)
+	server := &awssim.Server{
+		Speed: f.speed, Seed: cmp.Or(f.seed, rand.Uint64()), KeepWrites: keepWrites,
+		OnWrite: func(w awssim.Write) { offer(writes, w) },
+	}
 	region, err := populate(server, f.fleet)
 	if err != nil {
 		return err
@@ -73,7 +77,7 @@ func simulate(ctx context.Context, at surroundings, f simFlags) error {
 	}
 	web := &http.Server{Handler: server, ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { web.Close() })
-	go showWrites(ctx, at.out, server)
+	go showWrites(ctx, at.out, writes)
 	if err := web.Serve(listener); ctx.Err() == nil {
 		return fmt.Errorf("simulate: %w", err)
 	}
@@ -120,23 +124,28 @@ func writeReady(path, url string) error {
 	return os.Rename(path+".new", path)
 }
 
-// showEvery is how often new writes are looked for.
-const showEvery = 200 * time.Millisecond
+// keepWrites is how many writes the simulation remembers, and how many may wait
+// to be shown.
+const keepWrites = 10_000
+
+// offer leaves a write out when too many wait already: a terminal that stands
+// still must not stop the world.
+func offer(writes chan<- awssim.Write, w awssim.Write) {
+	select {
+	case writes <- w:
+	default:
+	}
+}
 
 // showWrites writes a line for each call that changes something.
-func showWrites(ctx context.Context, w io.Writer, server *awssim.Server) {
-	shown := 0
+func showWrites(ctx context.Context, w io.Writer, writes <-chan awssim.Write) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(showEvery):
-		}
-		writes := server.Writes()
-		for _, write := range writes[shown:] {
+		case write := <-writes:
 			fmt.Fprintln(w, writeLine(write))
 		}
-		shown = len(writes)
 	}
 }
 

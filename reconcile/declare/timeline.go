@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"moult/reconcile"
 )
@@ -162,14 +163,14 @@ func (t *Timeline) Declared() reconcile.Declared {
 // by name; first what is ascribed to none.
 func (t *Timeline) mistakes() []reconcile.Mistake {
 	if t.refused != nil {
-		return []reconcile.Mistake{{InForce: t.last, Message: t.refused.String()}}
+		return []reconcile.Mistake{asMistake("", t.last, "", Diagnostics{*t.refused})}
 	}
 	if t.tree == nil {
 		return nil
 	}
 	var mistakes []reconcile.Mistake
 	if len(t.tree.lost) > 0 {
-		mistakes = append(mistakes, reconcile.Mistake{InForce: t.whole, Message: t.tree.unascribed().String()})
+		mistakes = append(mistakes, asMistake("", t.whole, "", t.tree.unascribed()))
 	}
 	held := map[string]bool{}
 	maps.Copy(held, t.bad)
@@ -178,32 +179,46 @@ func (t *Timeline) mistakes() []reconcile.Mistake {
 		held[name] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(held)) {
-		m := reconcile.Mistake{Environment: name, Message: t.why(name)}
+		var good reconcile.Commit
 		if s := t.force[name]; s != nil {
-			m.InForce = s.good
+			good = s.good
 		}
-		mistakes = append(mistakes, m)
+		text, diagnostics := t.why(name)
+		mistakes = append(mistakes, asMistake(name, good, text, diagnostics))
 	}
 	return mistakes
 }
 
-// why says what keeps an environment on its last good commit.
-func (t *Timeline) why(name string) string {
+// asMistake is a sentence, if there is one, and the diagnostics behind it.
+func asMistake(environment string, inForce reconcile.Commit, text string, ds Diagnostics) reconcile.Mistake {
+	m := reconcile.Mistake{Environment: environment, InForce: inForce, Message: text}
+	if len(ds) == 0 {
+		return m
+	}
+	var drawn strings.Builder
+	_ = ds.WriteText(&drawn, false) // a Builder takes everything
+	m.Message, m.Drawn = text+ds.String(), text+drawn.String()
+	return m
+}
+
+// why says what keeps an environment on its last good commit: in a sentence,
+// or in diagnostics, or in both.
+func (t *Timeline) why(name string) (text string, ds Diagnostics) {
 	if r, ok := t.blocked[name]; ok {
-		return r.message(t.tree.environments[name][0])
+		return r.message(t.tree.environments[name][0]), nil
 	}
 	if t.missing[name] {
 		return t.whyMissing(name)
 	}
-	return t.tree.mistakes(name).String()
+	return "", t.tree.mistakes(name)
 }
 
 // whyMissing names the files in which an environment that is not seen may be.
-func (t *Timeline) whyMissing(name string) string {
+func (t *Timeline) whyMissing(name string) (string, Diagnostics) {
 	suspects := t.tree.unascribed()
 	path := t.force[name].path
 	if f := t.tree.files[path]; f != nil && f.partial && !t.tree.lost[path] {
 		suspects = append(suspects, f.diagnostics.in(path)...).sorted()
 	}
-	return fmt.Sprintf("environment %q is kept: it is not seen any more, but may be in a file that cannot be read as a whole.\n%s", name, suspects)
+	return fmt.Sprintf("environment %q is kept: it is not seen any more, but may be in a file that cannot be read as a whole.\n", name), suspects
 }

@@ -22,7 +22,8 @@ import (
 //	POST   /_sim/images/ID        {"behaviour": "crash=120s"}: what instances launched from now on do
 //	POST   /_sim/alarms/NAME      {"state": "ALARM"}
 //
-// Images and alarms are looked up in every region and account.
+// Images and alarms are looked up in every region and account. Times in these
+// answers are simulated.
 func (s *Server) serveAdmin(w http.ResponseWriter, req *http.Request) bool {
 	path, ok := strings.CutPrefix(req.URL.Path, "/_sim/")
 	if !ok {

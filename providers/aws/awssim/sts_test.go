@@ -3,6 +3,8 @@ package awssim
 import (
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -97,4 +99,24 @@ func TestWebIdentityNeedsNoSignature(t *testing.T) {
 	in.RoleArn = aws.String("arn:aws:iam::444455556666:role/denied")
 	_, err := c.AssumeRoleWithWebIdentity(t.Context(), in)
 	refused(t, err, http.StatusForbidden, "AccessDenied")
+}
+
+func TestSessionsExpireByTheClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := sdk(&Server{Speed: 60}, DefaultAccount, "eu-west-1")
+		in := &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::444455556666:role/moult"), RoleSessionName: aws.String("moult"), DurationSeconds: aws.Int32(900)}
+		got := must[*sts.AssumeRoleOutput](t)(sts.NewFromConfig(cfg).AssumeRole(t.Context(), in)).Credentials
+		cfg.Credentials = credentials.NewStaticCredentialsProvider(*got.AccessKeyId, *got.SecretAccessKey, *got.SessionToken)
+		who := func() error {
+			_, err := sts.NewFromConfig(cfg).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+			return err
+		}
+		time.Sleep(time.Until(*got.Expiration) - time.Second)
+		if err := who(); err != nil {
+			t.Errorf("a second before it expires: %v", err)
+		}
+		time.Sleep(time.Second)
+		refused(t, who(), http.StatusForbidden, "ExpiredToken")
+	})
 }

@@ -27,9 +27,18 @@ type agent struct {
 	report reconcile.Report
 	onPass func(*agent, reconcile.Report)
 	busy   time.Duration // the loop's Busy; zero means 47 s
+	// odd is added to every wait, so that no two agents, and no agent and no
+	// person, ever do something at the same moment: what came first would be a
+	// matter of luck, and a seed would not reproduce a run.
+	odd time.Duration
 	// observe, when set, sees each action before it is carried out.
 	observe func(*agent, reconcile.Action)
 }
+
+// steady is a back-off without dice.
+var steady = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+	return time.Duration(attempt) * 2003 * time.Millisecond, nil
+})
 
 // watched is a provider whose actions are seen.
 type watched struct {
@@ -53,9 +62,7 @@ func (a *agent) start(ctx context.Context, around wrap) {
 	a.done = make(chan struct{})
 	var provider reconcile.Provider = &aws.Provider{
 		Config: a.config, AgentVersion: a.name,
-		Backoff: retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
-			return time.Duration(attempt) * 2 * time.Second, nil
-		}),
+		Backoff: steady,
 	}
 	if around != nil {
 		provider = around(provider)
@@ -65,7 +72,7 @@ func (a *agent) start(ctx context.Context, around wrap) {
 	}
 	loop := &reconcile.Loop{
 		Source: a.clone, Provider: watched{provider, a},
-		Poll: 61 * time.Second, Interval: 11 * time.Minute, Busy: a.busy, Report: a.take,
+		Poll: 61*time.Second + a.odd, Interval: 11*time.Minute + a.odd, Busy: a.busy + a.odd, Report: a.take,
 	}
 	go func() {
 		defer close(a.done)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -76,6 +77,9 @@ func newPerson(w *wire) person {
 	cfg := awssdk.Config{
 		Region: region, HTTPClient: w, BaseEndpoint: awssdk.String("http://aws.test"),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAPERSON", "secret", ""),
+		Retryer: func() awssdk.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.Backoff = steady })
+		},
 	}
 	return person{groups: autoscaling.NewFromConfig(cfg), compute: ec2.NewFromConfig(cfg)}
 }

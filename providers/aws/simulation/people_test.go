@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"maps"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
 
 	"moult/providers/aws/awssim"
 )
@@ -316,6 +318,10 @@ func (w *world) goHome() {
 func outcome(err error) string {
 	if err == nil {
 		return "done"
+	}
+	var refused smithy.APIError
+	if errors.As(err, &refused) {
+		return refused.ErrorCode()
 	}
 	return err.Error()
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var (
@@ -88,5 +90,21 @@ func (w *world) check() {
 	w.rules.checkWrites()
 	if w.calm {
 		w.rules.checkHealthy()
+	}
+}
+
+// TestASeedReproducesARun plays some seeds twice and wants the same story, to
+// the second and to the id.
+func TestASeedReproducesARun(t *testing.T) {
+	t.Parallel()
+	for seed := uint64(1); seed <= 6; seed++ {
+		t.Run("seed="+strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
+			_, once, _ := runSchedule(t, seed, nil)
+			_, again, _ := runSchedule(t, seed, nil)
+			if once != again {
+				t.Errorf("two stories of one seed:\n%s", cmp.Diff(strings.Split(once, "\n"), strings.Split(again, "\n")))
+			}
+		})
 	}
 }

@@ -146,7 +146,7 @@ func (w *world) startAgent(busy time.Duration) *agent {
 	w.lives++
 	name := fmt.Sprintf("a%d", w.lives)
 	a := &agent{
-		name: name, clone: &clone{origin: w.repo}, wire: &wire{server: w.server}, busy: busy,
+		name: name, clone: &clone{origin: w.repo}, wire: &wire{server: w.server}, busy: busy, odd: time.Duration(7*w.lives+3) * 1013 * time.Microsecond,
 		onPass: w.rules.onReport, observe: w.rules.onApply,
 	}
 	if w.sabotage != nil {
