@@ -102,14 +102,6 @@ func groupIsGone(text string) bool {
 	return strings.Contains(text, "autoscalinggroup name not found") || strings.Contains(text, "group name not found")
 }
 
-// immature reports whether AWS found a launch template wanting. Just after the
-// version or something that it names was made, that may pass by itself.
-func immature(err error) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && api.ErrorCode() == "ValidationError" &&
-		strings.Contains(strings.ToLower(api.ErrorMessage()), "fully-formed launch template")
-}
-
 func hasCode(err error, code string) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == code

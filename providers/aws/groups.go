@@ -188,10 +188,6 @@ func typesOf(g *astypes.AutoScalingGroup, w words) []string {
 	return sortedKeys(seen)
 }
 
-func spanOf(seconds *int32) reconcile.Span {
-	return reconcile.Span(time.Duration(number(seconds)) * time.Second)
-}
-
 func number(n *int32) int {
 	return int(awssdk.ToInt32(n))
 }

@@ -66,6 +66,17 @@ func stories() []story {
 			terminate(w)
 			w.hours(1)
 		}},
+		{"a newer commit while the last one is rolled back", false, func(w *world) {
+			w.declare(imageBad, "merge")
+			w.hours(1.2)
+			w.declare(imageC, "merge")
+			w.hours(1)
+		}},
+		{"somebody's own refresh", false, func(w *world) {
+			g, _ := w.person.look(w.ctx, w.fleet[0].asg())
+			w.refreshTo(w.fleet[0], g, w.handmade(*spec(g).LaunchTemplateId, w.images[imageC].id))
+			w.hours(1)
+		}},
 		{"a group that follows $Latest", false, func(w *world) {
 			g, _ := w.person.look(w.ctx, w.fleet[0].asg())
 			w.saveSpec(w.fleet[0], g, "$Latest")

@@ -27,7 +27,7 @@ func events() []event {
 	return []event{
 		{6, false, commitGood}, {2, false, commitSlow}, {4, false, commitBad}, {4, false, revert}, {2, false, storm}, {1, false, mistake},
 		{3, true, moveTemplate}, {2, true, ownRefresh}, {2, true, cancelRefresh}, {2, true, scale}, {2, true, terminate},
-		{1, true, protect}, {1, true, standby}, {1, true, suspend}, {1, true, follow},
+		{1, true, reattach}, {1, true, protect}, {1, true, standby}, {1, true, suspend}, {1, true, follow},
 		{3, false, fault}, {1, false, gitDown}, {3, false, restart}, {1, false, second},
 	}
 }
@@ -175,12 +175,23 @@ func ownRefresh(w *world) {
 	if !ok {
 		return
 	}
-	in := &autoscaling.StartInstanceRefreshInput{AutoScalingGroupName: awssdk.String(m.asg())}
+	version := ""
 	if g.MixedInstancesPolicy == nil && w.dice.IntN(2) == 0 {
-		if version := w.handmade(*spec(g).LaunchTemplateId, w.image("good")); version != "" {
-			in.DesiredConfiguration = &astypes.DesiredConfiguration{LaunchTemplate: &astypes.LaunchTemplateSpecification{
-				LaunchTemplateId: spec(g).LaunchTemplateId, Version: &version}}
-		}
+		version = w.handmade(*spec(g).LaunchTemplateId, w.image("good"))
+	}
+	w.refreshTo(m, g, version)
+}
+
+// refreshTo starts a person's refresh towards a version, or without a target
+// when the version is empty.
+func (w *world) refreshTo(m member, g astypes.AutoScalingGroup, version string) {
+	in := &autoscaling.StartInstanceRefreshInput{
+		AutoScalingGroupName: awssdk.String(m.asg()),
+		Preferences:          &astypes.RefreshPreferences{InstanceWarmup: awssdk.Int32(600)},
+	}
+	if version != "" {
+		in.DesiredConfiguration = &astypes.DesiredConfiguration{LaunchTemplate: &astypes.LaunchTemplateSpecification{
+			LaunchTemplateId: spec(g).LaunchTemplateId, Version: &version}}
 	}
 	_, err := w.person.groups.StartInstanceRefresh(w.ctx, in)
 	w.tell("a person starts a refresh of %s: %v", m.name, outcome(err))
@@ -221,6 +232,26 @@ func terminate(w *world) {
 			InstanceId: &id, ShouldDecrementDesiredCapacity: awssdk.Bool(false)})
 		w.tell("a person terminates an instance of %s: %v", m.name, outcome(err))
 	}
+}
+
+// reattach takes an instance out of a group and brings it back later, when it
+// may be of another image than the group. AWS then knows no template of it.
+func reattach(w *world) {
+	m := w.member()
+	id := w.instance(m)
+	if id == "" {
+		return
+	}
+	asg := awssdk.String(m.asg())
+	_, err := w.person.groups.DetachInstances(w.ctx, &autoscaling.DetachInstancesInput{
+		AutoScalingGroupName: asg, InstanceIds: []string{id}, ShouldDecrementDesiredCapacity: awssdk.Bool(true)})
+	w.tell("a person detaches an instance of %s: %v", m.name, outcome(err))
+	if err != nil {
+		return
+	}
+	w.wait(time.Duration(5+w.dice.IntN(60)) * time.Minute)
+	_, err = w.person.groups.AttachInstances(w.ctx, &autoscaling.AttachInstancesInput{AutoScalingGroupName: asg, InstanceIds: []string{id}})
+	w.tell("a person attaches it to %s again: %v", m.name, outcome(err))
 }
 
 func protect(w *world) {

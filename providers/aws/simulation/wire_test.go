@@ -3,7 +3,6 @@ package simulation
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -26,8 +25,6 @@ type wire struct {
 	mu    sync.Mutex
 	calls int
 }
-
-var errCut = errors.New("connection reset")
 
 func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()

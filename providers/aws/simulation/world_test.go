@@ -34,7 +34,6 @@ type world struct {
 	declared map[string]string // what the newest commit declares
 	began    time.Time
 	lives    int // agents started so far
-	faults   []func()
 	rules    *rules
 
 	mu    sync.Mutex
