@@ -121,15 +121,20 @@ func (w *world) declare(hash string, images map[ID]string) {
 		set[g.ID] = g
 	}
 	for id, image := range images {
-		if was, ok := set[id]; ok && was.Image == image {
+		was, known := set[id]
+		if known && was.Image == image {
 			d.Groups = append(d.Groups, was)
 			continue
+		}
+		var earlier []Earlier
+		if known {
+			earlier = []Earlier{{Image: was.Image, Commit: was.Commit}}
 		}
 		place := Place{Region: "eu-west-1"}
 		if id.Environment == "far" {
 			place.Region = "us-east-1"
 		}
-		d.Groups = append(d.Groups, Declaration{ID: id, Place: place, AutoScalingGroup: id.Group, Image: image, Drift: Heal, Commit: c, Changed: c})
+		d.Groups = append(d.Groups, Declaration{ID: id, Place: place, AutoScalingGroup: id.Group, Image: image, Drift: Heal, Commit: c, Changed: c, Earlier: earlier})
 	}
 	slices.SortFunc(d.Groups, func(a, b Declaration) int {
 		if a.ID.Less(b.ID) {
@@ -280,6 +285,7 @@ func TestActsBeforeItLooksBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := &checking{world: newWorld(web), gone: map[string]string{}}
+		w.onCheck = func() { wantApplied(t, w.world, "roll prod/web ami-b") }
 		w.declare("c1", map[ID]string{web: "ami-a"})
 		l := &Loop{Source: w, Provider: w}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -287,17 +293,13 @@ func TestActsBeforeItLooksBack(t *testing.T) {
 		go func() { defer close(done); _ = l.Run(ctx) }()
 		time.Sleep(time.Second)
 		w.declare("c2", map[ID]string{web: "ami-b"})
-		w.world.mu.Lock()
-		w.declared.Groups[0].Earlier = []Earlier{{Image: "ami-a", Commit: Commit{Hash: "c1"}}}
-		w.world.mu.Unlock()
-		w.onCheck = func() { wantApplied(t, w.world, "roll prod/web ami-b") }
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
+		cancel()
+		<-done
 		if w.checks == 0 {
 			t.Error("never looked back")
 		}
-		cancel()
-		<-done
 	})
 }
 

@@ -34,6 +34,25 @@ type Mistake struct {
 type Stale struct {
 	Since  time.Time `json:"since"`
 	Reason string    `json:"reason"`
+	// Held is whether the repository could be read, and its newest commit may
+	// not be obeyed: that ends only when a person does something.
+	Held bool `json:"held,omitempty"`
+}
+
+// happened is the event of becoming stale.
+func (s *Stale) happened() string {
+	if s.Held {
+		return "newest commit held"
+	}
+	return "repository not reachable"
+}
+
+// ended is the event of being stale no more.
+func (s *Stale) ended() string {
+	if s.Held {
+		return "commit held no more"
+	}
+	return "repository reachable again"
 }
 
 // Source is where declarations come from.
