@@ -7,6 +7,7 @@
 //	Revisions  the first-parent history, as lists of declaration files
 //	Read       the content of one file
 //	Watch      a signal when a local repository may have new commits
+//	Parents, Since, Leads, Find    commits as they are stored, for those who decide which to obey
 //
 // # The mirror
 //

@@ -28,23 +28,32 @@ type entry struct {
 }
 
 // parseTree returns the entries of a tree object that count, sorted by name.
-// Each is "mode name\0" and 20 bytes of hash. Symbolic links, submodules,
-// other files and names that no file system would hold are left out.
+// Symbolic links, submodules, other files and names that no file system would
+// hold are left out.
 func parseTree(content []byte) ([]entry, error) {
 	var entries []entry
 	for len(content) > 0 {
-		head, rest, ok := bytes.Cut(content, []byte{0})
-		mode, name, spaced := strings.Cut(string(head), " ")
-		if !ok || !spaced || len(rest) < len(plumbing.ZeroHash) {
-			return nil, malformed("tree object ends too early")
+		mode, e, rest, err := parseEntry(content)
+		if err != nil {
+			return nil, err
 		}
-		e := entry{name: name, folder: isFolder(mode), hash: plumbing.Hash(rest[:20])}
-		content = rest[20:]
-		if goodName(name) && (e.folder || isFile(mode) && strings.HasSuffix(name, extension)) {
+		content = rest
+		if goodName(e.name) && (e.folder || isFile(mode) && strings.HasSuffix(e.name, extension)) {
 			entries = append(entries, e)
 		}
 	}
 	return inOrder(entries)
+}
+
+// parseEntry reads the first entry of a tree object, whatever it is: "mode
+// name\0" and 20 bytes of hash.
+func parseEntry(content []byte) (mode string, e entry, rest []byte, err error) {
+	head, rest, ok := bytes.Cut(content, []byte{0})
+	mode, name, spaced := strings.Cut(string(head), " ")
+	if !ok || !spaced || len(rest) < len(plumbing.ZeroHash) {
+		return "", entry{}, nil, malformed("tree object ends too early")
+	}
+	return mode, entry{name: name, folder: isFolder(mode), hash: plumbing.Hash(rest[:20])}, rest[20:], nil
 }
 
 // The modes that git knows: 100644, 100755 and the 100664 of its first years

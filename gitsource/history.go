@@ -20,8 +20,9 @@ const commitBytes = 1 << 20
 // step is what walking history needs to know of a commit.
 type step struct {
 	tree   plumbing.Hash
-	parent plumbing.Hash // the first; zero at the beginning
-	bad    error         // why nothing of the commit can be read
+	parent plumbing.Hash   // the first; zero at the beginning
+	others []plumbing.Hash // the parents after the first: what a merge brought in
+	bad    error           // why nothing of the commit can be read
 }
 
 // step reads a commit for walking. What it holds never changes, so it is kept:
@@ -39,7 +40,7 @@ func (m *mirror) step(h plumbing.Hash) (step, error) {
 		return step{}, err
 	}
 	if atBoundary {
-		s.parent = plumbing.ZeroHash
+		s.parent, s.others = plumbing.ZeroHash, nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -62,7 +63,7 @@ func (m *mirror) readStep(h plumbing.Hash) (step, error) {
 	}
 	s := step{tree: tree}
 	if len(parents) > 0 {
-		s.parent = parents[0]
+		s.parent, s.others = parents[0], parents[1:]
 	}
 	return s, nil
 }

@@ -20,6 +20,21 @@ repository {
   # known_hosts_files = ["/etc/moult/known_hosts"]
 }
 
+# Which commits are obeyed; docs/trust.md says more. Without this block none need
+# be signed. A rewritten branch is held in any case, until `moult trust COMMIT`.
+# trust {
+#   require         = "head"                          # none, head, or all commits
+#   allowed_signers = "/etc/moult/allowed_signers"    # SSH keys, as for git and ssh-keygen
+#   revoked_keys    = "/etc/moult/revoked_keys"       # SSH keys that never count
+#   openpgp_keyring = "/etc/moult/keyring.asc"        # as gpg --armor --export writes it
+#   merges_vouch    = true                            # for all: a signed merge speaks for what it brings
+#   start           = "4f2a91c2b7d05e8863f1a90c4d5e6b7a81920314"    # the commit to begin after
+#   scope "production" {
+#     paths   = ["environments/production/**"]
+#     signers = ["ops@example.com"]
+#   }
+# }
+
 # How often git is asked for a new commit, and how often AWS is looked at while
 # nothing moves.
 # poll     = "30s"

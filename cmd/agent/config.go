@@ -18,6 +18,7 @@ const configFile = "/etc/moult/agent.hcl"
 // fileSchema is what agent.hcl may hold.
 type fileSchema struct {
 	Repository *repositorySchema `hcl:"repository,block"`
+	Trust      *trustSchema      `hcl:"trust,block"`
 	StateDir   string            `hcl:"state_dir,optional"`
 	Socket     string            `hcl:"socket,optional"`
 	Poll       *hcl.Attribute    `hcl:"poll,optional"`
@@ -80,6 +81,9 @@ func readConfig(path string, s settings) (settings, error) {
 func (f fileSchema) over(s settings, diagnostics *hcl.Diagnostics) settings {
 	if f.Repository != nil {
 		s.repository = *f.Repository
+	}
+	if f.Trust != nil {
+		s.trust = f.Trust.read(attributes{diagnostics})
 	}
 	s.stateDir, s.socket = or(f.StateDir, s.stateDir), or(f.Socket, s.socket)
 	read := attributes{diagnostics}

@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"moult/gitsource/trust"
 )
 
 const exampleConfig = "../../systemd/agent.hcl"
 
 // commented is a setting that the example shows in a comment.
-var commented = regexp.MustCompile(`(?m)^(\s*)# (\w+ +=.*|log \{|  \w+ +=.*|\})$`)
+var commented = regexp.MustCompile(`(?m)^(\s*)# (\w+ +=.*|(?:log|trust) \{|  scope "\w+" \{|(?:  |    )\w+ +=.*|(?:  )?\})$`)
 
 func TestExampleConfigIsRead(t *testing.T) {
 	t.Parallel()
@@ -45,6 +47,11 @@ func TestExampleConfigIsReadWithEverythingUncommented(t *testing.T) {
 			SSHKeyFile:      "/run/credentials/moult.service/git-ssh-key",
 			KnownHostsFiles: []string{"/etc/moult/known_hosts"},
 		},
+		trust: trustSettings{
+			Require: trust.Head, AllowedSigners: "/etc/moult/allowed_signers", RevokedKeys: "/etc/moult/revoked_keys",
+			OpenPGPKeyring: "/etc/moult/keyring.asc", MergesVouch: true, Start: "4f2a91c2b7d05e8863f1a90c4d5e6b7a81920314",
+			Scopes: []scopeSettings{{Name: "production", Paths: []string{"environments/production/**"}, Signers: []string{"ops@example.com"}}},
+		},
 		stateDir: "/var/lib/moult", socket: "/run/moult/agent.sock",
 		poll: 30 * time.Second, interval: time.Minute, logLevel: "info", logFormat: "json",
 	}
@@ -65,6 +72,9 @@ func TestConfigTellsEveryMistakeWithItsLine(t *testing.T) {
 		"a number":          {"interval = 30\n", `"30" is not`},
 		"unknown level":     {"log {\n  level = \"loud\"\n}\n", `"loud" is none of them`},
 		"unknown format":    {"log {\n  format = \"xml\"\n}\n", `"xml" is none of them`},
+		"unknown trust":     {"trust {\n  require = \"some\"\n}\n", `"some" is none of them`},
+		"short start":       {"trust {\n  start = \"4f2a91c2\"\n}\n", "has 40 digits"},
+		"scope of nobody":   {"trust {\n  scope \"a\" {\n    paths = [\"a\"]\n  }\n}\n", `"signers" is required`},
 		"a variable":        {"state_dir = somewhere\n", "Variables not allowed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -65,7 +65,7 @@ func (n *notifier) report(r reconcile.Report, declared int) {
 		status += "; commit " + r.Head.Short()
 	}
 	if r.Stale != nil {
-		status += "; the repository cannot be read"
+		status += "; " + staleness(*r.Stale)
 	}
 	if status != n.status {
 		n.status = status

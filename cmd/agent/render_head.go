@@ -14,12 +14,20 @@ import (
 func renderHead(w io.Writer, r reconcile.Report, v view) {
 	fmt.Fprintln(w, commitLine(r.Head, v))
 	if r.Stale != nil {
-		fmt.Fprintf(w, "%s the repository cannot be read since %s: %s\n", v.paint.yellow("!"), moment(r.Stale.Since, v.now), r.Stale.Reason)
+		fmt.Fprintf(w, "%s %s since %s: %s\n", v.paint.yellow("!"), staleness(*r.Stale), moment(r.Stale.Since, v.now), r.Stale.Reason)
 		fmt.Fprintf(w, "  what the last good commit declares stays in force\n")
 	}
 	for _, m := range r.Mistakes {
 		renderMistake(w, m, v)
 	}
+}
+
+// staleness is what keeps the newest commit from being in force.
+func staleness(s reconcile.Stale) string {
+	if s.Held {
+		return "the newest commit is held"
+	}
+	return "the repository cannot be read"
 }
 
 func renderMistake(w io.Writer, m reconcile.Mistake, v view) {

@@ -82,6 +82,7 @@ func runForever(ctx context.Context, at surroundings, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	a.gate.Keep = !f.dryRun
 	var desk desk
 	closed, err := desk.serve(ctx, s.socketPath())
 	if err != nil {

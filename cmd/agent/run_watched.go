@@ -24,6 +24,7 @@ func runWatched(ctx context.Context, at surroundings, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	a.gate.Keep = !f.dryRun
 	p := newProgress(at, f, a.liveness)
 	var report reconcile.Report
 	if f.once {
@@ -128,9 +129,9 @@ func (w *wait) result() (reconcile.Report, error) {
 // atRest reports whether all has been said about what is declared now: every
 // group is converged, or else each has been looked at and something needs a
 // commit or a person. While the repository cannot be read nobody knows what is
-// declared now.
+// declared now; a held commit needs a person.
 func atRest(declared reconcile.Declared, answers []reconcile.Answer) (bool, error) {
-	if declared.Stale != nil {
+	if declared.Stale != nil && !declared.Stale.Held {
 		return false, nil
 	}
 	answered := make(map[reconcile.ID]reconcile.Answer, len(answers))
@@ -138,6 +139,9 @@ func atRest(declared reconcile.Declared, answers []reconcile.Answer) (bool, erro
 		answered[a.Group] = a
 	}
 	converged, stuck := 0, len(declared.Mistakes)
+	if declared.Stale != nil {
+		stuck++
+	}
 	for _, d := range declared.Groups {
 		a := answered[d.ID]
 		switch {

@@ -66,8 +66,9 @@ func openRepository(dir string) (*git.Repository, error) {
 	return git.PlainInitWithOptions(dir, &git.PlainInitOptions{InitOptions: git.InitOptions{DefaultBranch: main}})
 }
 
-// commitAll commits everything in a directory.
-func commitAll(dir, message string, when time.Time) error {
+// commitAll commits everything in a directory, signed when there is somebody to
+// sign.
+func commitAll(dir, message string, when time.Time, signers ...git.Signer) error {
 	repository, err := openRepository(dir)
 	if err != nil {
 		return err
@@ -80,7 +81,11 @@ func commitAll(dir, message string, when time.Time) error {
 		return err
 	}
 	author := &object.Signature{Name: "Ada Lovelace", Email: "ada@example.com", When: when}
-	_, err = tree.Commit(message, &git.CommitOptions{Author: author, AllowEmptyCommits: true})
+	options := git.CommitOptions{Author: author, AllowEmptyCommits: true}
+	for _, signer := range signers {
+		options.Signer = signer
+	}
+	_, err = tree.Commit(message, &options)
 	return err
 }
 

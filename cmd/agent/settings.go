@@ -13,6 +13,7 @@ import (
 // laid over agent.hcl, laid over what is usual.
 type settings struct {
 	repository repositorySchema
+	trust      trustSettings
 	stateDir   string
 	socket     string // empty: agent.sock in the state directory
 	poll       time.Duration

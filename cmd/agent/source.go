@@ -24,6 +24,7 @@ type history interface {
 // reconcile.Source of the agent. One caller at a time.
 type source struct {
 	history history
+	gate    *gate // nil: every commit is obeyed
 
 	timeline *declare.Timeline
 	folded   string // the newest commit in timeline
@@ -45,7 +46,7 @@ func (s *source) Read(ctx context.Context) (reconcile.Declared, error) {
 		return reconcile.Declared{}, context.Cause(ctx)
 	case err == nil:
 		s.stale = nil
-	case s.head == "" && !errors.Is(err, gitsource.ErrEmpty):
+	case s.head == "" && !errors.Is(err, gitsource.ErrEmpty) && !isHeld(err):
 		return reconcile.Declared{}, err
 	default:
 		s.grow(err, time.Now())
@@ -62,10 +63,10 @@ func (s *source) grow(err error, now time.Time) {
 	if s.stale != nil {
 		since = s.stale.Since
 	}
-	s.stale = &reconcile.Stale{Since: since, Reason: err.Error()}
+	s.stale = &reconcile.Stale{Since: since, Reason: err.Error(), Held: isHeld(err)}
 }
 
-// refresh polls, and folds what is new. Its error is why what is declared may
+// refresh polls, and folds what is new and may be obeyed. Its error is why what is declared may
 // be old; what the mirror still holds from an earlier run is read all the
 // same.
 func (s *source) refresh(ctx context.Context) error {
@@ -74,18 +75,42 @@ func (s *source) refresh(ctx context.Context) error {
 	if err != nil && s.head != "" {
 		return err
 	}
-	upto := s.history.Head()
-	if upto == "" || upto == s.head {
+	if s.history.Head() == "" {
 		return err
 	}
-	unread := s.fold(ctx, upto)
+	unread := s.follow(ctx)
 	if errors.Is(unread, gitsource.ErrDamaged) {
 		// The next poll copies the repository afresh: have it now.
 		if _, again := s.history.Fetch(ctx); again == nil {
-			s.restart, unread = true, s.fold(ctx, s.history.Head())
+			s.restart, unread = true, s.follow(ctx)
 		}
 	}
 	return errors.Join(err, unread)
+}
+
+// follow puts in force the newest commit that may be obeyed. Its error is why
+// that is not the newest of all.
+func (s *source) follow(ctx context.Context) error {
+	upto, held, err := s.rule(ctx)
+	if err != nil || upto == "" || upto == s.head {
+		return errors.Join(held, err)
+	}
+	return errors.Join(held, s.fold(ctx, upto))
+}
+
+// rule asks the gate how far to go; held is why not to the end.
+func (s *source) rule(ctx context.Context) (upto string, held, err error) {
+	head := s.history.Head()
+	if s.gate == nil {
+		return head, nil, nil
+	}
+	ruling, err := s.gate.judge(ctx, head, time.Now())
+	if err != nil || s.folded == "" || ruling.obey == "" || ruling.obey == s.folded {
+		return ruling.obey, ruling.held(), err
+	}
+	on, err := s.gate.Lineage.Leads(ctx, s.folded, ruling.obey)
+	s.restart = s.restart || !on
+	return ruling.obey, ruling.held(), err
 }
 
 // fold takes the commits up to one into the timeline, oldest first, and puts

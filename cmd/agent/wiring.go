@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 type agent struct {
 	settings   settings
 	repository *gitsource.Repository
+	gate       *gate
 	last       *lastRead
 	provider   *aws.Provider
 	liveness   *liveness
@@ -27,7 +29,22 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	repository := &gitsource.Repository{
+	if _, err := s.trust.policy(); err != nil {
+		return nil, advise(fmt.Errorf("read what agent.hcl says about trust: %w", err), "correct it; docs/trust.md says what each setting means")
+	}
+	repository := newRepository(s, log)
+	gate := &gate{Lineage: repository, Trust: s.trust, Book: bookOf(s)}
+	return &agent{
+		settings: s, repository: repository, gate: gate, last: &lastRead{Source: &source{history: repository, gate: gate}},
+		provider: &aws.Provider{AgentVersion: version().Version, CacheFile: filepath.Join(s.stateDir, "template-versions"), Log: log},
+		liveness: &liveness{}, log: log,
+	}, nil
+}
+
+// newRepository is the repository of the settings, with its mirror in the state
+// directory.
+func newRepository(s settings, log *slog.Logger) *gitsource.Repository {
+	return &gitsource.Repository{
 		URL: s.repository.URL, Branch: s.repository.Branch, Path: s.repository.Path, StateDir: s.stateDir,
 		Access: gitsource.Access{
 			Username: s.repository.Username, PasswordFile: s.repository.PasswordFile,
@@ -35,11 +52,6 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 		},
 		Log: log,
 	}
-	return &agent{
-		settings: s, repository: repository, last: &lastRead{Source: &source{history: repository}},
-		provider: &aws.Provider{AgentVersion: version().Version, CacheFile: filepath.Join(s.stateDir, "template-versions"), Log: log},
-		liveness: &liveness{}, log: log,
-	}, nil
 }
 
 // busyInterval is how often the cloud is looked at while something moves,

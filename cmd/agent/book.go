@@ -1,0 +1,120 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"moult/gitsource/trust"
+)
+
+// book is where the agent keeps the last accepted commit of a branch, and where
+// an operator leaves the names of commits to accept. Each has a file of its own
+// that nobody else writes, so that neither has to wait for the other.
+type book struct {
+	dir, branch string // branch tells the files of one branch from those of another
+}
+
+// bookOf is the book of the branch that the settings name. An agent that is
+// pointed at another repository begins anew there, and finds its place again
+// when it is pointed back.
+func bookOf(s settings) book {
+	name := sha256.Sum256([]byte(newRepository(s, nil).String() + "\n" + or(s.repository.Branch, "main")))
+	return book{dir: s.stateDir, branch: fmt.Sprintf("%x", name[:4])}
+}
+
+func (b book) recordFile() string { return filepath.Join(b.dir, "accepted-"+b.branch+".json") }
+func (b book) namesFile() string  { return filepath.Join(b.dir, "named-"+b.branch+".json") }
+
+// named is what an operator leaves: names that hold for as long as a commit is
+// in force, as trust.Record has it. When it is accepted once more later on, they
+// do not hold again.
+type named struct {
+	InForce string       `json:"in_force,omitempty"`
+	Since   time.Time    `json:"since,omitzero"` // when that was accepted
+	Names   []trust.Name `json:"names"`
+}
+
+// read is the record, with the names that still hold; kept is whether an agent
+// has written one yet. The error means that a file cannot be read: then nobody
+// knows what was accepted.
+func (b book) read() (record trust.Record, kept bool, err error) {
+	if kept, err = readJSON(b.recordFile(), &record); err != nil {
+		return trust.Record{}, kept, err
+	}
+	var names named
+	if _, err := readJSON(b.namesFile(), &names); err != nil {
+		return trust.Record{}, kept, err
+	}
+	record.Names = nil
+	if names.InForce == record.Commit && names.Since.Equal(record.At) {
+		record.Names = names.Names
+	}
+	return record, kept, nil
+}
+
+// keep stores the record. Its names stay where the operator has left them.
+func (b book) keep(record trust.Record) error {
+	record.Names = nil
+	return writeJSONFile(b.recordFile(), record)
+}
+
+// leave stores the names of a record for the agent to find.
+func (b book) leave(record trust.Record) error {
+	return writeJSONFile(b.namesFile(), named{InForce: record.Commit, Since: record.At, Names: record.Names})
+}
+
+func readJSON(file string, into any) (there bool, err error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read what was accepted: %w", err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return true, fmt.Errorf("read what was accepted: %s: %w; when it cannot be restored, remove it, and the agent begins anew", file, err)
+	}
+	return true, nil
+}
+
+// writeJSONFile replaces a file so that after a crash either the old content or
+// the new is there, whole. Whoever may look into the directory may read it: the
+// operator and the agent are seldom the same user.
+func writeJSONFile(file string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return fmt.Errorf("store %s: %w", file, err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".accepted-*")
+	if err != nil {
+		return fmt.Errorf("store what was accepted: %w", err)
+	}
+	defer os.Remove(f.Name()) // gone already when all went well
+	_, err = f.Write(append(text, '\n'))
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err == nil {
+		err = syncDirectory(filepath.Dir(file))
+	}
+	if err != nil {
+		return fmt.Errorf("store what was accepted: %w", err)
+	}
+	return nil
+}
+
+// syncDirectory makes a rename in it last.
+func syncDirectory(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

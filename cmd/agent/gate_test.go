@@ -1,0 +1,184 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-git/go-git/v5"
+
+	"moult/gitsource"
+	"moult/gitsource/trust"
+)
+
+// branch is a real repository with one declaration, and an agent's state.
+type branch struct {
+	t     *testing.T
+	dir   string
+	state settings
+}
+
+func newBranch(t *testing.T) branch {
+	t.Helper()
+	b := branch{t: t, dir: t.TempDir()}
+	b.state = settings{stateDir: t.TempDir(), repository: repositorySchema{URL: b.dir}}
+	return b
+}
+
+// commit declares an image, and returns the name of the commit.
+func (b branch) commit(image string, signers ...git.Signer) string {
+	b.t.Helper()
+	must(b.t, os.WriteFile(filepath.Join(b.dir, "production.hcl"), []byte(declaring(image)), 0o600))
+	must(b.t, commitAll(b.dir, image, time.Now(), signers...))
+	repository, err := git.PlainOpen(b.dir)
+	must(b.t, err)
+	head, err := repository.Head()
+	must(b.t, err)
+	return head.Hash().String()
+}
+
+// source is what an agent reads that starts now.
+func (b branch) source(keep bool) *source {
+	b.t.Helper()
+	repository := newRepository(b.state, slog.New(slog.DiscardHandler))
+	b.t.Cleanup(func() { repository.Close() })
+	return &source{history: repository, gate: &gate{Lineage: repository, Trust: b.state.trust, Book: bookOf(b.state), Keep: keep}}
+}
+
+// accept does what `moult trust` does.
+func (b branch) accept(commit string) {
+	b.t.Helper()
+	record, err := mustOpen(b.t, bookOf(b.state)).Accept(trust.Name{Commit: commit})
+	must(b.t, err)
+	must(b.t, bookOf(b.state).leave(record))
+}
+
+// signed asks for signatures, and returns who makes them.
+func (b *branch) signed(require trust.Require) git.Signer {
+	b.t.Helper()
+	signer, err := newCommitSigner()
+	must(b.t, err)
+	file := filepath.Join(b.t.TempDir(), "allowed_signers")
+	must(b.t, os.WriteFile(file, signer.line("ada@example.com"), 0o600))
+	b.state.trust.Require, b.state.trust.AllowedSigners = require, file
+	return signer
+}
+
+// end is the end of an agent.
+func end(t *testing.T, s *source) {
+	t.Helper()
+	must(t, s.history.(*gitsource.Repository).Close())
+}
+
+// wantHeld reads, and expects nothing in force but the image ("": nothing at
+// all), and a hold that says so.
+func wantHeld(t *testing.T, s *source, image, says string) {
+	t.Helper()
+	d := mustRead(t, s)
+	if image != "" {
+		wantImage(t, d, image)
+	} else if len(d.Groups) > 0 {
+		t.Errorf("declared is %+v, want nothing", d.Groups)
+	}
+	if d.Stale == nil || !d.Stale.Held || !strings.Contains(d.Stale.Reason, says) {
+		t.Errorf("stale is %+v, want a hold that says %q", d.Stale, says)
+	}
+}
+
+func wantObeyed(t *testing.T, s *source, image string) {
+	t.Helper()
+	d := mustRead(t, s)
+	wantImage(t, d, image)
+	if d.Stale != nil {
+		t.Errorf("stale is %+v", d.Stale)
+	}
+}
+
+func TestOnlyLookingAcceptsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	b.commit(imageA)
+	wantObeyed(t, b.source(false), imageA)
+	if record, kept, err := bookOf(b.state).read(); kept || err != nil {
+		t.Errorf("a record is kept: %+v, %v", record, err)
+	}
+}
+
+func TestANewAgentObeysOnlyWhatWasAccepted(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	b.commit(imageA)
+	before := b.source(true)
+	wantObeyed(t, before, imageA)
+	end(t, before)
+	must(t, os.Remove(filepath.Join(b.dir, ".git", "refs", "heads", "main")))
+	other := b.commit(imageB) // another root
+	after := b.source(true)
+	wantHeld(t, after, imageA, "was replaced")
+	end(t, after)
+	must(t, os.RemoveAll(filepath.Join(b.state.stateDir, "mirror")))
+	lost := b.source(true)
+	wantHeld(t, lost, "", "is not in the repository any more")
+	b.accept(other)
+	wantObeyed(t, lost, imageB)
+}
+
+func TestNothingIsObeyedBeforeSomethingToStartFrom(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	signer := b.signed(trust.All)
+	b.commit(imageA, signer)
+	head := b.commit(imageB, signer)
+	s := b.source(true)
+	wantHeld(t, s, "", "moult trust ")
+	b.accept(head)
+	wantObeyed(t, s, imageB)
+	b.commit(imageA)
+	b.commit(imageA, signer)
+	wantHeld(t, s, imageB, "is not signed")
+}
+
+func TestStartIsWhereJudgingBegins(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	signer := b.signed(trust.All)
+	b.state.trust.Start = b.commit(imageA)
+	b.commit(imageB, signer)
+	wantObeyed(t, b.source(false), imageB)
+	b.state.trust.Start = hashOf(1)
+	wantHeld(t, b.source(false), "", "is not in the repository")
+}
+
+func TestAScopeIsHeldAgainstWhatACommitChanges(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	signer := b.signed(trust.None)
+	b.state.trust.Scopes = []scopeSettings{{Name: "production", Paths: []string{"production.hcl"}, Signers: []string{"ada@example.com"}}}
+	b.state.trust.Start = b.commit(imageA)
+	s := b.source(true)
+	wantObeyed(t, s, imageA)
+	must(t, os.WriteFile(filepath.Join(b.dir, "README.md"), nil, 0o600))
+	b.commit(imageA)
+	wantObeyed(t, s, imageA)
+	b.commit(imageB)
+	wantHeld(t, s, imageA, `would change "production.hcl"`)
+	b.commit(imageB, signer)
+	wantObeyed(t, s, imageB)
+}
+
+func TestAHoldBeginsWhenItWasFirstSeen(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	signer := b.signed(trust.Head)
+	b.commit(imageA, signer)
+	s := b.source(true)
+	wantObeyed(t, s, imageA)
+	b.commit(imageB)
+	first := mustRead(t, s).Stale
+	if second := mustRead(t, s).Stale; first == nil || second == nil || *first != *second {
+		t.Errorf("stale was %+v and is %+v", first, second)
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/spf13/cobra"
+
+	"moult/gitsource"
+	"moult/gitsource/trust"
+	"moult/reconcile"
+)
+
+const trustHelp = `Trust accepts a commit by its name, as it is and with all that is behind it:
+the head of a branch that was rewritten, or a commit that is not signed as
+agent.hcl asks for. The running agent obeys it at its next poll.
+
+What is accepted holds for as long as the commit that is in force now. It is
+kept in the agent's state directory, so run this as a user who may write there.`
+
+func trustCommand(at surroundings) *cobra.Command {
+	var flags common
+	c := &cobra.Command{
+		Use: "trust COMMIT", Short: "accept a commit that the agent holds", Long: trustHelp, Args: arguments(1, 1),
+		Example: "  sudo moult trust --state-dir /var/lib/moult 4f2a91c2",
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx, stop := untilSignal(c.Context())
+			defer stop()
+			return accept(ctx, at, flags, args[0])
+		},
+	}
+	flags.register(c)
+	return c
+}
+
+// accept leaves a commit's name where the agent finds it.
+func accept(ctx context.Context, at surroundings, flags common, name string) error {
+	s, err := flags.settings(at)
+	if err != nil {
+		return err
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	book := bookOf(s)
+	record, kept, err := book.read()
+	if err == nil && !kept {
+		err = advise(fmt.Errorf("no agent keeps what it accepted of this branch in %s", s.stateDir),
+			"name the agent's own repository, branch and state directory, with --config and --state-dir")
+	}
+	if err != nil {
+		return fmt.Errorf("trust %.40s: %w", name, err)
+	}
+	commit, err := onBranch(ctx, at, s, name)
+	if err != nil {
+		return fmt.Errorf("trust %.40s: %w", name, err)
+	}
+	if record, err = record.Accept(trust.Name{Commit: commit.Hash, By: person(at.env), At: time.Now().UTC()}); err != nil {
+		return err
+	}
+	if err := book.leave(record); err != nil {
+		return fmt.Errorf("trust %.40s: %w", name, err)
+	}
+	fmt.Fprintf(at.out, "accepted, with all that is behind it: %s\n", commitLine(commit, view{now: time.Now(), paint: at.paint(at.out)}))
+	fmt.Fprintln(at.out, "the agent takes it up at its next poll")
+	return nil
+}
+
+// onBranch finds a commit of the branch as it is now, in a mirror of its own:
+// whoever runs this is seldom the agent's user, and leaves nothing among its
+// files that it could not change.
+func onBranch(ctx context.Context, at surroundings, s settings, name string) (found reconcile.Commit, err error) {
+	if s.stateDir, err = os.MkdirTemp("", "moult-trust-"); err != nil {
+		return found, err
+	}
+	defer os.RemoveAll(s.stateDir)
+	s.logLevel, s.logFormat = "error", asText
+	repository := newRepository(s, newLog(at.err, s, terminal(at.err)))
+	defer repository.Close()
+	fetched, err := repository.Fetch(ctx)
+	if err != nil {
+		return found, err
+	}
+	found, err = repository.Find(name)
+	if errors.Is(err, gitsource.ErrUnknown) {
+		return found, advise(err, "name a commit of branch %s by its hash; its head is %s", or(s.repository.Branch, "main"), fetched.Head)
+	}
+	if err != nil {
+		return found, err
+	}
+	relation, _, err := trust.Relate(plumbing.NewHash(found.Hash), plumbing.NewHash(fetched.Head), parentsIn(repository))
+	if err == nil && relation != trust.Same && relation != trust.FastForward {
+		err = advise(fmt.Errorf("commit %s is not on the branch", found.Short()), "its head is %s; accept that, or a commit behind it", fetched.Head)
+	}
+	return found, err
+}
+
+// person is who runs this, for the record; sudo says who that is really
+// (sudo(8), SUDO_USER).
+func person(env func(string) string) string {
+	if name := env("SUDO_USER"); name != "" {
+		return name
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
+}

@@ -1,0 +1,157 @@
+package gitsource
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// mostPaths bounds what one commit may change for it to be told. Without a
+// bound a few small trees, each many times inside the next, are billions of
+// paths.
+const mostPaths = 200_000
+
+// changedPaths are the paths in which a commit differs from each parent. For a
+// malformed commit there are none: it is refused for that.
+func (m *mirror) changedPaths(h plumbing.Hash) ([][]string, error) {
+	s, err := m.step(h)
+	if err != nil || s.bad != nil {
+		return nil, err
+	}
+	parents, err := m.parents(h)
+	if err != nil {
+		return nil, err
+	}
+	before := make([]plumbing.Hash, max(1, len(parents))) // zero: before the first commit
+	for i, parent := range parents {
+		older, err := m.step(parent)
+		if err != nil {
+			return nil, err
+		}
+		before[i] = older.tree // zero when it is malformed: then all is new
+	}
+	changed := make([][]string, len(before))
+	for i, tree := range before {
+		c := comparison{mirror: m}
+		if err := c.folders("", tree, s.tree); err != nil {
+			return nil, err
+		}
+		changed[i] = c.paths
+	}
+	return changed, nil
+}
+
+// comparison is how two commits differ, in any file.
+type comparison struct {
+	mirror *mirror
+	paths  []string
+}
+
+// anyEntry is one thing of a folder, whether it counts or not.
+type anyEntry struct {
+	entry
+	mode string
+}
+
+// folders compares two folders at a path; zero is one that is not there.
+func (c *comparison) folders(path string, before, after plumbing.Hash) error {
+	if before == after {
+		return nil
+	}
+	if len(path) > pathBytes || len(c.paths) > mostPaths {
+		return tooLarge("commit changes more than %d paths, or one of more than %d bytes", mostPaths, pathBytes)
+	}
+	older, known, err := c.mirror.everything(before)
+	if err != nil {
+		return err
+	}
+	newer, alsoKnown, err := c.mirror.everything(after)
+	if err != nil {
+		return err
+	}
+	if !known || !alsoKnown {
+		c.paths = append(c.paths, path)
+		return nil
+	}
+	for name, pair := range pairs(older, newer) {
+		if err := c.entries(joinPath(path, name), pair[0], pair[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entries compares what has one name in two folders. A folder that takes the
+// place of a file changes both.
+func (c *comparison) entries(path string, before, after anyEntry) error {
+	if before == after {
+		return nil
+	}
+	if !before.folder && before.name != "" || !after.folder && after.name != "" {
+		c.paths = append(c.paths, path)
+	}
+	var from, to plumbing.Hash
+	if before.folder {
+		from = before.hash
+	}
+	if after.folder {
+		to = after.hash
+	}
+	return c.folders(path, from, to)
+}
+
+// everything lists a folder, sorted by name; known is whether the mirror has
+// it. One name twice is malformed: a change could hide behind the other.
+func (m *mirror) everything(tree plumbing.Hash) (entries []anyEntry, known bool, err error) {
+	if tree.IsZero() {
+		return nil, true, nil
+	}
+	if !m.has(tree) {
+		return nil, false, nil
+	}
+	content, err := m.object(plumbing.TreeObject, tree, treeBytes)
+	for len(content) > 0 && err == nil {
+		var e anyEntry
+		e.mode, e.entry, content, err = parseEntry(content)
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b anyEntry) int { return cmp.Compare(a.name, b.name) })
+	for i := 1; i < len(entries) && err == nil; i++ {
+		if entries[i].name == entries[i-1].name {
+			err = malformed("tree object has %q twice", plain(entries[i].name, 80))
+		}
+	}
+	return entries, true, err
+}
+
+// pairs are the entries of two folders by name, in order of the names; an entry
+// is zero where its folder does not have the name.
+func pairs(older, newer []anyEntry) iter.Seq2[string, [2]anyEntry] {
+	return func(yield func(string, [2]anyEntry) bool) {
+		for len(older) > 0 || len(newer) > 0 {
+			var pair [2]anyEntry
+			name := lowest(older, newer)
+			if len(older) > 0 && older[0].name == name {
+				pair[0], older = older[0], older[1:]
+			}
+			if len(newer) > 0 && newer[0].name == name {
+				pair[1], newer = newer[0], newer[1:]
+			}
+			if !yield(name, pair) {
+				return
+			}
+		}
+	}
+}
+
+func lowest(older, newer []anyEntry) string {
+	switch {
+	case len(older) == 0:
+		return newer[0].name
+	case len(newer) == 0:
+		return older[0].name
+	}
+	return min(older[0].name, newer[0].name)
+}

@@ -1,0 +1,156 @@
+package gitsource
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// Raw is one commit as it is stored.
+type Raw struct {
+	// Object is the commit object as git stores it, without the object header.
+	Object []byte
+	// Paths are, for each parent in order, the paths in which the commit
+	// differs from it; for a root commit, one list of all its paths. They are
+	// nil unless they were asked for.
+	Paths [][]string
+}
+
+// Since are the commits that are reachable from head and not from after, which
+// the mirror has: head first, the others in no order. With after "" they are
+// only the first-parent history of head, and at most r.History of it.
+//
+// When paths is set, each commit comes with what it changes anywhere in the
+// repository. The mirror of a repository on this machine has only the folders
+// on the way to Path and below it; a change inside another is told as a change
+// of that folder.
+//
+// ErrUnknown: head or after is not there. ErrTooLarge, ErrMalformed: one of the
+// commits, or what it changes, cannot be read.
+func (r *Repository) Since(ctx context.Context, after, head string, paths bool) ([]Raw, error) {
+	m, tip, err := r.from(head)
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := r.newer(ctx, m, after, tip)
+	var all []Raw
+	for i := 0; i < len(hashes) && err == nil; i++ {
+		var raw Raw
+		raw, err = m.raw(hashes[i], paths)
+		all = append(all, raw)
+		err = cmp.Or(err, ctx.Err())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read commits of %s up to %s: %w", r, tip, err)
+	}
+	return all, nil
+}
+
+// newer lists the commits of Since.
+func (r *Repository) newer(ctx context.Context, m *mirror, after string, tip plumbing.Hash) ([]plumbing.Hash, error) {
+	if after == "" {
+		return m.line(ctx, tip, plumbing.ZeroHash, orDefault(r.History, defaultHistory))
+	}
+	from, err := parseHash(after)
+	if err != nil || !m.has(from) {
+		return nil, fmt.Errorf("commit %q: %w", plain(after, 40), ErrUnknown)
+	}
+	return m.since(ctx, from, tip)
+}
+
+func (m *mirror) raw(h plumbing.Hash, paths bool) (Raw, error) {
+	content, err := m.object(plumbing.CommitObject, h, commitBytes)
+	if err != nil || !paths {
+		return Raw{Object: content}, err
+	}
+	changed, err := m.changedPaths(h)
+	return Raw{Object: content, Paths: changed}, err
+}
+
+// since lists commits, tip first. Without merges that is the first-parent
+// history down to from. What a merge brings in may lie anywhere behind from, so
+// then all behind from must be known, once.
+func (m *mirror) since(ctx context.Context, from, tip plumbing.Hash) ([]plumbing.Hash, error) {
+	line, err := m.line(ctx, tip, from, math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	straight, err := m.straight(line, from)
+	if straight || err != nil {
+		return line, err
+	}
+	old := map[plumbing.Hash]bool{}
+	if _, err := m.behind(ctx, from, old); err != nil {
+		return nil, err
+	}
+	return m.behind(ctx, tip, old)
+}
+
+// line is the first-parent history from tip down to the commit before stop.
+func (m *mirror) line(ctx context.Context, tip, stop plumbing.Hash, most int) ([]plumbing.Hash, error) {
+	var line []plumbing.Hash
+	for at := tip; !at.IsZero() && at != stop && len(line) < most; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		parents, err := m.walkable(at)
+		if err != nil {
+			return nil, err
+		}
+		line = append(line, at)
+		if at = plumbing.ZeroHash; len(parents) > 0 {
+			at = parents[0]
+		}
+	}
+	return line, nil
+}
+
+// walkable are the parents of a commit that can be walked to: none where a
+// shallow clone ends.
+func (m *mirror) walkable(h plumbing.Hash) ([]plumbing.Hash, error) {
+	s, err := m.step(h)
+	return s.parents(), err
+}
+
+// straight reports whether a first-parent history has no merges and ends at
+// the child of from: then there is nothing else since from.
+func (m *mirror) straight(line []plumbing.Hash, from plumbing.Hash) (bool, error) {
+	last := from
+	for _, h := range line {
+		parents, err := m.walkable(h)
+		if err != nil || len(parents) > 1 {
+			return false, err
+		}
+		if last = plumbing.ZeroHash; len(parents) > 0 {
+			last = parents[0]
+		}
+	}
+	return last == from, nil
+}
+
+// behind lists a commit and all that is reachable from it, without what is in
+// seen already, and adds them to it.
+func (m *mirror) behind(ctx context.Context, tip plumbing.Hash, seen map[plumbing.Hash]bool) ([]plumbing.Hash, error) {
+	var found []plumbing.Hash
+	for todo := []plumbing.Hash{tip}; len(todo) > 0; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		h := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[h] {
+			continue
+		}
+		seen[h] = true
+		found = append(found, h)
+		parents, err := m.walkable(h)
+		if err != nil {
+			return nil, err
+		}
+		todo = append(todo, parents...)
+	}
+	return found, nil
+}
