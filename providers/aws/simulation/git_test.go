@@ -97,6 +97,13 @@ func (r *repository) newest() int {
 	return -1
 }
 
+// readable reports whether a commit may be acted upon.
+func (r *repository) readable(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.declared[n] != nil
+}
+
 // image is what a commit declares for a group.
 func (r *repository) image(commit int, group string) string {
 	r.mu.Lock()
@@ -148,7 +155,7 @@ func (c *clone) Read(context.Context) (reconcile.Declared, error) {
 		if err := c.timeline.Advance(rev, c.content); err != nil {
 			return reconcile.Declared{}, err
 		}
-		if c.origin.declared[c.seen] != nil {
+		if c.origin.readable(c.seen) {
 			c.obeyed = c.seen
 		}
 		c.seen++

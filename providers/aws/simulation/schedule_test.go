@@ -23,7 +23,7 @@ func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 func TestSchedules(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		*seeds = min(*seeds, 12)
+		*seeds = min(*seeds, 6)
 	}
 	var mu sync.Mutex
 	var total coverage
