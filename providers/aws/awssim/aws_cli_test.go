@@ -14,6 +14,9 @@ import (
 // what it refuses comes back as the error text.
 func awsCLI(t *testing.T, s *Server) func(args ...string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("the aws CLI takes its time; the tests without -short use it")
+	}
 	program, err := exec.LookPath("aws")
 	if err != nil {
 		t.Skip("the aws CLI is not installed")
