@@ -35,7 +35,7 @@ func (v *versions) load(path string, log *slog.Logger) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			log.Warn("version_cache_unreadable", "path", path, "error", err)
+			log.Warn("file of template versions unreadable, starting without", "path", path, "error", err)
 		}
 		return
 	}
@@ -64,7 +64,7 @@ func (v *versions) save(path string, log *slog.Logger) {
 		return
 	}
 	if err := replaceFile(path, v.lines()); err != nil {
-		log.Warn("version_cache_unwritable", "path", path, "error", err)
+		log.Warn("file of template versions not written", "path", path, "error", err)
 		return
 	}
 	v.changed = false

@@ -84,7 +84,7 @@ func TestACacheThatCannotBeWrittenIsNoTrouble(t *testing.T) {
 	var v versions
 	v.put("1/eu-west-1", version("lt-1", 1))
 	v.save(filepath.Join(file, "versions.json"), slog.New(slog.NewTextHandler(&log, nil)))
-	if !strings.Contains(log.String(), "version_cache_unwritable") {
+	if !strings.Contains(log.String(), "file of template versions not written") {
 		t.Errorf("log %q does not say so", log.String())
 	}
 	if _, ok := v.get("1/eu-west-1", versionRef{"lt-1", 1}); !ok {

@@ -75,7 +75,7 @@ func (l *look) follow(ctx context.Context, i int) {
 	if puzzling(newest.Status, now.Sub(r.moved)) && r.due(now) {
 		causes, err := l.readCauses(ctx, group, newest)
 		if err != nil {
-			l.log.Warn("activities_unreadable", "auto_scaling_group", group, "error", err)
+			l.log.Warn("scaling activities unreadable", "auto_scaling_group", group, "error", err)
 		}
 		r.causes, r.asked = causes, now
 	}

@@ -152,7 +152,7 @@ func (b *bucket) learn(err error, log *slog.Logger) {
 	case throttled(err):
 		b.rate.SetLimit(max(now/2, b.full/slowest))
 		b.rate.SetBurst(1)
-		log.Warn("aws_throttled", "bucket", b.name, "per_second", float64(b.rate.Limit()))
+		log.Warn("throttled by AWS, slowing down", "bucket", b.name, "per_second", float64(b.rate.Limit()))
 	case err == nil && now < b.full:
 		b.rate.SetLimit(min(now+b.full/recovery, b.full))
 		if b.rate.Limit() == b.full {

@@ -116,7 +116,7 @@ func (l *look) readArchitectures(ctx context.Context, ready []int) {
 	for batch := range slices.Chunk(sortedKeys(unknown), typesPage) {
 		err := l.down.unless(func() error { return l.readTypes(ctx, batch, known) })
 		if err != nil {
-			l.log.Warn("instance_types_unreadable", "error", err)
+			l.log.Warn("instance types unreadable", "error", err)
 			break
 		}
 	}
@@ -197,7 +197,7 @@ func (l *look) countVersions(ctx context.Context, ready []int) {
 		return err
 	})
 	if err != nil {
-		l.log.Warn("template_versions_uncounted", "error", err)
+		l.log.Warn("template versions not counted", "error", err)
 	}
 	for _, i := range ready {
 		l.observed[i].TemplateVersions = meaning[l.observed[i].Saved.Template].latest

@@ -89,7 +89,7 @@ func (c *change) makeVersion(ctx context.Context, source reconcile.Version, imag
 		k.Attributes = from.Attributes
 	}
 	c.known.put(c.scope, k)
-	c.log.Info("template_version_made", "template", source.Template, "version", made, "ami", image, "commit", c.action.Commit.Hash)
+	c.log.Info("template version made", "template", source.Template, "version", made, "ami", image, "commit", c.action.Commit.Hash)
 	return k.Version, nil
 }
 
@@ -122,7 +122,7 @@ func (c *change) takeBack(ctx context.Context, token string, made versionRef, wa
 		LaunchTemplateId: &made.template, Versions: []string{strconv.FormatInt(made.number, 10)},
 	}, c.author.ec2)
 	if err != nil {
-		c.log.Warn("template_version_not_taken_back", "template", made.template, "version", made.number, "error", err)
+		c.log.Warn("template version not taken back", "template", made.template, "version", made.number, "error", err)
 	}
 	return warned(made.template, warning)
 }
