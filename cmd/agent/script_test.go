@@ -49,6 +49,9 @@ func TestMain(m *testing.M) {
 // Waits are bounded by waitAtMost.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the stories run real programs on the wall clock; the tests without -short tell them")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: surround,
