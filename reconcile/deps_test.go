@@ -19,6 +19,7 @@ var arrows = []struct{ room, banned, why string }{
 	{"moult/gitsource", "moult/reconcile/declare", "siblings do not know each other"},
 	{"moult/gitsource", "moult/providers", "git knows no cloud"},
 	{"moult/gitsource", "moult/cmd", "nobody imports the command"},
+	{"moult/gitsource/ledger", "moult/gitsource.", "a record of outcomes needs no polling"},
 	{"moult/gitsource/trust", "moult/gitsource.", "judging commits needs no repository"},
 	{"moult/providers/aws", "moult/gitsource", "a cloud knows no git"},
 	{"moult/providers/aws", "moult/reconcile/declare", "an adapter gets declarations, it does not read them"},

@@ -1,0 +1,163 @@
+package ledger
+
+import (
+	"cmp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"moult/reconcile"
+)
+
+// Outcome is what became of a rollout, in one word.
+type Outcome string
+
+const (
+	// Started: the cloud accepted the rollout, and it goes on.
+	Started Outcome = "started"
+	// Succeeded: every instance runs what was declared.
+	Succeeded Outcome = "succeeded"
+	// Failed: it ended on the way, and was not undone.
+	Failed Outcome = "failed"
+	// RolledBack: it was undone.
+	RolledBack Outcome = "rolled_back"
+	// Cancelled: somebody or something said stop.
+	Cancelled Outcome = "cancelled"
+	// Superseded: a newer commit took its place before it ended.
+	Superseded Outcome = "superseded"
+	// Ended: it is over, and how it ended was not seen.
+	Ended Outcome = "ended"
+	// Held: it was deliberately not begun; Reason says why.
+	Held Outcome = "held"
+)
+
+// Final reports whether an entry closes the rollout that a Started one opened.
+func (o Outcome) Final() bool { return o != Started && o != Held }
+
+// Entry is one thing that happened to one group because of one commit. What
+// is not known is left empty.
+type Entry struct {
+	Time        time.Time `json:"time"` // when it was written down, in UTC, to the millisecond
+	Environment string    `json:"environment"`
+	Group       string    `json:"group"`
+	Outcome     Outcome   `json:"outcome"`
+	// Commit is the commit that asked for it, in whose note the entry stands.
+	Commit string `json:"commit"`
+	// Author wrote the commit, Signer is whose signature it carries and
+	// MergedBy brought it onto the branch.
+	Author   string `json:"author,omitempty"`
+	Signer   string `json:"signer,omitempty"`
+	MergedBy string `json:"merged_by,omitempty"`
+
+	Verb            reconcile.Verb `json:"verb,omitempty"`
+	From            string         `json:"ami_from,omitempty"`
+	To              string         `json:"ami_to,omitempty"`
+	Plan            string         `json:"plan,omitempty"` // the sentence that the plan said
+	Template        string         `json:"template,omitempty"`
+	TemplateVersion int64          `json:"template_version,omitempty"`
+	RefreshID       string         `json:"refresh_id,omitempty"`
+	Started         time.Time      `json:"started,omitzero"`
+	Finished        time.Time      `json:"finished,omitzero"`
+	Reason          string         `json:"reason,omitempty"`
+	// InstancesPlanned is how many were to be replaced, and
+	// InstancesReplaced how many were.
+	InstancesPlanned  int `json:"instances_planned,omitempty"`
+	InstancesReplaced int `json:"instances_replaced,omitempty"`
+
+	Agent        string `json:"agent"`
+	AgentVersion string `json:"agent_version,omitempty"`
+
+	// ID follows from everything else, so that the same entry written twice is
+	// one entry. It is set when the entry is written down.
+	ID string `json:"id,omitempty"`
+}
+
+// GroupID names the group.
+func (e Entry) GroupID() reconcile.ID {
+	return reconcile.ID{Environment: e.Environment, Group: e.Group}
+}
+
+// event is what makes two entries tell the same, whoever tells it and when.
+type event struct {
+	group   reconcile.ID
+	commit  string
+	outcome Outcome
+	verb    reconcile.Verb
+	refresh string
+	reason  string // of a hold: there may be one after the other
+	target  string // where there is no refresh to tell two apart
+}
+
+func (e Entry) event() event {
+	v := event{group: e.GroupID(), commit: e.Commit, outcome: e.Outcome, verb: e.Verb, refresh: e.RefreshID}
+	if e.Outcome == Held {
+		v.reason = e.Reason
+	}
+	if e.RefreshID == "" {
+		v.target = e.To
+	}
+	return v
+}
+
+// compare orders entries by time; those of one moment in an order that is the
+// same for everybody.
+func (e *Entry) compare(other *Entry) int {
+	if order := e.Time.Compare(other.Time); order != 0 {
+		return order
+	}
+	return cmp.Or(strings.Compare(e.ID, other.ID), strings.Compare(e.Commit, other.Commit))
+}
+
+// tidy is the entry as it is written down: times in UTC, and no text that
+// could break a line, move a cursor or fill a screen.
+func (e Entry) tidy() Entry {
+	for _, t := range []*time.Time{&e.Time, &e.Started, &e.Finished} {
+		*t = t.UTC().Truncate(time.Millisecond)
+	}
+	for _, s := range e.texts() {
+		*s = plain(*s, mostText)
+	}
+	e.Outcome, e.Verb = Outcome(plain(string(e.Outcome), 40)), reconcile.Verb(plain(string(e.Verb), 40))
+	return e
+}
+
+// mostText is the longest text of an entry, in characters. AWS's reasons are
+// shorter.
+const mostText = 500
+
+func (e *Entry) texts() []*string {
+	return []*string{
+		&e.Environment, &e.Group, &e.Commit, &e.Author, &e.Signer, &e.MergedBy, &e.From, &e.To, &e.Plan,
+		&e.Template, &e.RefreshID, &e.Reason, &e.Agent, &e.AgentVersion, &e.ID,
+	}
+}
+
+// plain is text fit for one line, and no more than most characters of it.
+func plain(text string, most int) string {
+	if isPlain(text) && len(text) <= most {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range strings.TrimSpace(text) {
+		if most--; most < 0 {
+			b.WriteString("…")
+			break
+		}
+		if r == utf8.RuneError || !unicode.IsGraphic(r) {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// isPlain reports whether text is printable ASCII, as nearly all is.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return text == "" || text[0] != ' ' && text[len(text)-1] != ' '
+}

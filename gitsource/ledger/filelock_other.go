@@ -1,0 +1,12 @@
+//go:build !unix
+
+package ledger
+
+import "os"
+
+// lockFile does not lock: here two agents must not share a state directory.
+func lockFile(*os.File) error { return nil }
+
+func tryLockFile(*os.File) error { return nil }
+
+func unlockFile(*os.File) error { return nil }

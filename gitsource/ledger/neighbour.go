@@ -1,0 +1,129 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// neighbour is a repository on this machine. It is read and written where it
+// stands, by git's own rules, so that no git command is needed.
+type neighbour struct{ path string }
+
+func (n *neighbour) fetch(ctx context.Context, store *repository) (plumbing.Hash, error) {
+	there, err := openRepository(n.path)
+	if err != nil {
+		return plumbing.ZeroHash, onDisk(err)
+	}
+	defer there.close()
+	head, err := there.ref(Ref)
+	if err != nil {
+		return plumbing.ZeroHash, theirs(err)
+	}
+	if head.IsZero() || store.has(head) {
+		return head, nil
+	}
+	known, err := store.haves()
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	p, shallow, err := there.since(known, head)
+	if err != nil {
+		return plumbing.ZeroHash, theirs(err)
+	}
+	return head, onDisk(theirs(store.accept(ctx, p, shallow)))
+}
+
+// since packs what a store lacks that knows some commits. One that knows none
+// gets the newest commit only, with all notes.
+func (r *repository) since(known []plumbing.Hash, head plumbing.Hash) (parcel, []plumbing.Hash, error) {
+	for _, base := range known {
+		if !r.has(base) {
+			continue
+		}
+		return parcel{old: base, new: head, from: r}, nil, nil
+	}
+	if len(known) > 0 {
+		return parcel{new: head, from: r}, nil, nil
+	}
+	commit, err := r.commit(head)
+	if err != nil {
+		return parcel{}, nil, err
+	}
+	c := newContents(r)
+	if err := c.tree(plumbing.ZeroHash, commit.TreeHash); err != nil {
+		return parcel{}, nil, err
+	}
+	c.take(plumbing.CommitObject, head)
+	var shallow []plumbing.Hash
+	if len(commit.ParentHashes) > 0 {
+		shallow = []plumbing.Hash{head}
+	}
+	return parcel{new: head, objects: c.objects, from: r}, shallow, nil
+}
+
+func (n *neighbour) push(ctx context.Context, p parcel) error {
+	there, err := openRepository(n.path)
+	if err != nil {
+		return onDisk(err)
+	}
+	defer there.close()
+	if err := guarded(there.dir); err != nil {
+		return err
+	}
+	now, err := there.ref(Ref)
+	if err != nil {
+		return theirs(err)
+	}
+	if now != p.old {
+		return errMoved
+	}
+	if err := there.accept(ctx, p, nil); err != nil {
+		return onDisk(err)
+	}
+	return onDisk(there.moveRef(move{ref: Ref, old: p.old, new: p.new, ours: p.from.has}))
+}
+
+// guarded refuses a repository whose owner lets a hook decide what may be
+// pushed: hooks are programs, and only git runs them.
+func guarded(dir string) error {
+	settings, err := readConfig(dir)
+	if err != nil {
+		return theirs(err)
+	}
+	hooks := filepath.Join(dir, "hooks")
+	if elsewhere := settings.Section("core").Option("hookspath"); elsewhere != "" {
+		hooks = relativeTo(dir, elsewhere)
+	}
+	for _, name := range []string{"pre-receive", "update", "reference-transaction"} {
+		info, err := os.Stat(filepath.Join(hooks, name))
+		if err == nil && info.Mode()&0o111 != 0 {
+			return fail(ErrDenied, "reach it over ssh or https, where git runs them", "the repository has a %s hook", name)
+		}
+	}
+	return nil
+}
+
+// onDisk gives errors of the file system their kind.
+func onDisk(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fail(ErrDenied, "let the agent's user write there", "%w", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(ErrUnreachable, "check the path", "%w", err)
+	}
+	return err
+}
+
+// theirs is an error of a repository that is not the store: damage there is no
+// reason to make the store again.
+func theirs(err error) error {
+	if errors.Is(err, errLost) {
+		return fail(ErrUnreachable, "check it with git fsck", "%v", err)
+	}
+	return err
+}

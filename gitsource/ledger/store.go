@@ -1,0 +1,158 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// The store is the agent's own copy of the ledger: a bare repository, in which
+// `git log refs/notes/moult` shows the chain. Entries are safe once they are in it; the remote
+// gets them when it can be reached and lets the agent write.
+
+// storeFiles make a folder a repository for git.
+var storeFiles = map[string]string{
+	"config": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
+	"HEAD":   "ref: refs/heads/main\n",
+}
+
+// openStore opens the store in dir, and makes it when there is none. Whatever
+// a crash left half-made is made or cleared away.
+func openStore(dir string) (*repository, error) {
+	for _, folder := range []string{"objects/pack", "refs"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
+			return nil, storeTrouble(err)
+		}
+	}
+	for name, content := range storeFiles {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err == nil {
+			continue
+		}
+		if err := replaceFile(path, []byte(content), 0o644); err != nil {
+			return nil, storeTrouble(err)
+		}
+	}
+	clearLocks(dir)
+	return openRepository(dir)
+}
+
+// clearLocks removes the locks of refs that a crash left: nobody holds one who
+// does not hold the lock of the store.
+func clearLocks(dir string) {
+	for _, pattern := range []string{"refs/notes/*.lock", "refs/remotes/origin/notes/*.lock"} {
+		left, _ := filepath.Glob(filepath.Join(dir, pattern)) // the patterns are well-formed
+		for _, path := range left {
+			os.Remove(path) // what stays does no harm
+		}
+	}
+}
+
+func storeTrouble(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fail(ErrDenied, "let the agent's user write there", "open store of the ledger: %w", err)
+	}
+	return fmt.Errorf("open store of the ledger: %w", err)
+}
+
+// change runs f on the store while nobody else writes it, in this process or
+// another. A store that turns out to be damaged is put aside and made again,
+// and f runs on the new one.
+func (l *Ledger) change(f func(*repository) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	release, err := hold(l.Dir+".lock", lockFile)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if l.store == nil {
+		if l.store, err = openStore(l.Dir); err != nil && !errors.Is(err, errLost) {
+			return err
+		}
+	}
+	if err == nil {
+		err = f(l.store)
+	}
+	if !errors.Is(err, errLost) {
+		return err
+	}
+	if err := l.rebuild(err); err != nil {
+		return err
+	}
+	return f(l.store)
+}
+
+// errLocked: another process holds the lock.
+var errLocked = errors.New("locked")
+
+// hold takes a lock, which is a file beside the store.
+func hold(path string, take func(*os.File) error) (release func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, storeTrouble(err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, storeTrouble(err)
+	}
+	if err := take(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock store of the ledger: %w", err)
+	}
+	return func() {
+		unlockFile(f) // the lock ends with the file at the latest
+		f.Close()
+	}, nil
+}
+
+// rebuild puts a damaged store aside and begins a new one with the entries
+// that can still be read in it. The rest comes from the remote, with the next
+// Fetch or Push.
+func (l *Ledger) rebuild(why error) error {
+	if l.store != nil {
+		l.store.close()
+		l.store = nil
+	}
+	aside := l.Dir + ".damaged"
+	if err := os.RemoveAll(aside); err != nil {
+		return fmt.Errorf("put damaged store aside: %w", err)
+	}
+	if err := os.Rename(l.Dir, aside); err != nil {
+		return fmt.Errorf("put damaged store aside: %w", err)
+	}
+	store, err := openStore(l.Dir)
+	if err != nil {
+		return err
+	}
+	l.store = store
+	l.forget()
+	lines := salvage(aside)
+	l.log().Warn("store of the ledger is damaged and was made again", "reason", why.Error(), "directory", l.Dir, "aside", aside, "entries_saved", len(lines))
+	return l.add(store, lines, newest(lines))
+}
+
+// forget drops what is remembered of the store's content.
+func (l *Ledger) forget() { l.told, l.started = nil, nil }
+
+// moveOwn moves a ref of the store. It is called under the lock of the store,
+// so a lock of git's kind can only be one that a crash left.
+func moveOwn(store *repository, name string, to plumbing.Hash) error {
+	now, err := store.ref(name)
+	if err != nil || now == to {
+		return err
+	}
+	return store.moveRef(move{ref: name, old: now, new: to, ours: func(plumbing.Hash) bool { return true }})
+}
+
+// dropOwn takes a ref of the store away.
+func dropOwn(store *repository, name string) error {
+	path := filepath.Join(store.dir, filepath.FromSlash(name))
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("drop %s: %w", name, err)
+	}
+	return syncFolder(filepath.Dir(path))
+}

@@ -1,0 +1,230 @@
+package ledger
+
+import (
+	"cmp"
+	"time"
+
+	"moult/reconcile"
+)
+
+// Teller makes entries of what the loop reports. It keeps nothing: what was
+// begun and not ended yet is in the ledger.
+type Teller struct {
+	// Who says what git knows of a commit; nil means no more than its author.
+	Who func(commit string) Who
+}
+
+// Who is whose hands a commit went through, besides its author's.
+type Who struct {
+	Signer   string
+	MergedBy string
+}
+
+// Tell is what a report adds to the ledger, given the rollouts that were
+// started and have no end yet. The same report told twice gives the same
+// events, of which [Ledger.Append] takes each once.
+//
+//	in the report                                        entry
+//	---------------------------------------------------  ------------------------------------------
+//	a roll was accepted                                  started
+//	a cancel or roll_back was accepted                   started, of that verb, for the new commit
+//	a pin was accepted                                   succeeded: it replaces nothing
+//	a refresh goes on that nobody wrote down             started, found on its way
+//	held because of a refresh                            failed, rolled_back or cancelled, as AWS says
+//	held for another reason                              held
+//
+// A rollout that was started ends
+//
+//	when the group                                       as
+//	---------------------------------------------------  ------------------------------------------
+//	is converged on its image                            succeeded
+//	is held because of its refresh                       failed, rolled_back or cancelled, as AWS says
+//	no longer has its refresh, and it was to be stopped  cancelled or rolled_back
+//	no longer has its refresh, and git moved on          superseded
+//	has another refresh for the same commit              ended
+//
+// and not before: a group that cannot be observed ends nothing.
+func (t Teller) Tell(report reconcile.Report, started []Entry) []Entry {
+	var entries []Entry
+	accepted := map[reconcile.ID][]reconcile.Outcome{}
+	for _, o := range report.Outcomes {
+		if o.Problem == nil && o.Action.Commit.Hash != "" {
+			accepted[o.Action.Group] = append(accepted[o.Action.Group], o)
+		}
+	}
+	open := map[reconcile.ID][]Entry{}
+	for _, e := range started {
+		open[e.GroupID()] = append(open[e.GroupID()], e)
+	}
+	for _, a := range report.Plan.Answers {
+		s := subject{answer: a, at: report.At, open: open[a.Group], accepted: accepted[a.Group]}
+		for _, e := range s.tell() {
+			entries = append(entries, t.attribute(e))
+		}
+	}
+	return entries
+}
+
+func (t Teller) attribute(e Entry) Entry {
+	if t.Who == nil {
+		return e
+	}
+	who := t.Who(e.Commit)
+	e.Signer, e.MergedBy = who.Signer, who.MergedBy
+	return e
+}
+
+// subject is one group of a report.
+type subject struct {
+	answer   reconcile.Answer
+	accepted []reconcile.Outcome // since the last report
+	open     []Entry             // rollouts of the group without an end
+	at       time.Time
+}
+
+func (s subject) tell() []Entry {
+	var entries []Entry
+	if s.answer.State != reconcile.StateUnknown {
+		for _, e := range s.open {
+			if end, ok := s.end(e); ok {
+				entries = append(entries, end)
+			}
+		}
+	}
+	for _, o := range s.accepted {
+		entries = append(entries, s.begin(o))
+	}
+	return append(entries, s.stand()...)
+}
+
+// begin is what was accepted.
+func (s subject) begin(o reconcile.Outcome) Entry {
+	a, got := o.Action, o.Receipt
+	e := s.entry(a.Commit, Started)
+	e.Time, e.Started, e.Verb = o.At, o.At, a.Verb
+	e.Template, e.TemplateVersion, e.RefreshID = got.Version.Template, got.Version.Number, got.RefreshID
+	switch a.Verb {
+	case reconcile.Pin:
+		e.Outcome, e.Finished = Succeeded, o.At
+		e.From, e.To = got.Version.Image, got.Version.Image
+	case reconcile.Cancel, reconcile.RollBack:
+		e.RefreshID = cmp.Or(got.RefreshID, a.RefreshID)
+		e.From, e.To = "", ""
+	case reconcile.Roll:
+		if s.answer.Estimate != nil {
+			e.InstancesPlanned = s.answer.Estimate.Replace
+		}
+		if got.Adopted {
+			e.Reason = foundOnItsWay
+		}
+	}
+	return e
+}
+
+const foundOnItsWay = "found on its way"
+
+// entry is what every entry about the group begins with.
+func (s subject) entry(commit reconcile.Commit, outcome Outcome) Entry {
+	a := s.answer
+	return Entry{
+		Time: s.at, Environment: a.Group.Environment, Group: a.Group.Group, Outcome: outcome,
+		Commit: commit.Hash, Author: commit.Author, From: a.From, To: a.To, Plan: a.Reason,
+	}
+}
+
+// stand is what the state of the group tells by itself.
+func (s subject) stand() []Entry {
+	a := s.answer
+	switch {
+	case a.Commit.Hash == "" || len(s.accepted) > 0:
+	case a.State == reconcile.StateHeld && a.RefreshID == "":
+		e := s.entry(a.Commit, Held)
+		e.Started, e.Reason, e.Plan = a.Since, a.Reason, ""
+		return []Entry{e}
+	case a.State == reconcile.StateHeld && !s.knows(a.RefreshID):
+		e := s.entry(a.Commit, howItEnded(a.Ended))
+		e.Verb, e.RefreshID, e.Finished, e.Reason, e.Plan = reconcile.Roll, a.RefreshID, a.Since, a.Reason, ""
+		return []Entry{e}
+	case a.State == reconcile.StateRolling && a.RefreshID != "" && !s.knows(a.RefreshID):
+		e := s.entry(a.Commit, Started)
+		e.Verb, e.RefreshID, e.Started, e.Reason = reconcile.Roll, a.RefreshID, a.Since, foundOnItsWay
+		return []Entry{e}
+	}
+	return nil
+}
+
+// knows reports whether a refresh was written down and has no end yet.
+func (s subject) knows(refresh string) bool {
+	for _, e := range s.open {
+		if e.RefreshID == refresh {
+			return true
+		}
+	}
+	return false
+}
+
+// end is how a rollout ended, if it did.
+func (s subject) end(e Entry) (Entry, bool) {
+	outcome, reason := s.ending(e)
+	if outcome == "" {
+		return Entry{}, false
+	}
+	e.Time, e.Finished, e.Outcome, e.Reason = s.at, s.at, outcome, reason
+	e.ID, e.Agent, e.AgentVersion = "", "", "" // whoever began it, this agent saw the end
+	switch a := s.answer; {
+	case outcome == Succeeded:
+		e.InstancesReplaced = e.InstancesPlanned
+	case a.RefreshID == e.RefreshID:
+		e.Finished, e.InstancesReplaced = a.Since, a.Current
+	}
+	return e, true
+}
+
+func (s subject) ending(e Entry) (Outcome, string) {
+	a := s.answer
+	if a.RefreshID != "" && a.RefreshID == e.RefreshID {
+		if a.State != reconcile.StateHeld {
+			return "", ""
+		}
+		return howItEnded(a.Ended), a.Reason
+	}
+	if e.Verb != reconcile.Roll {
+		return Succeeded, "" // what it was to stop is no more
+	}
+	if stop, ok := s.stop(e.RefreshID); ok {
+		return stop, "for commit " + a.Commit.Short()
+	}
+	switch {
+	case a.State == reconcile.StateConverged && a.To == e.To:
+		return Succeeded, ""
+	case a.Commit.Hash != e.Commit:
+		return Superseded, "by commit " + a.Commit.Short()
+	case a.RefreshID != "" && a.State == reconcile.StateRolling:
+		return Ended, "another refresh followed"
+	}
+	return "", ""
+}
+
+// stop is how a refresh ended that the agent itself had stopped.
+func (s subject) stop(refresh string) (Outcome, bool) {
+	for _, e := range s.open {
+		switch {
+		case e.RefreshID != refresh || refresh == "":
+		case e.Verb == reconcile.Cancel:
+			return Cancelled, true
+		case e.Verb == reconcile.RollBack:
+			return RolledBack, true
+		}
+	}
+	return "", false
+}
+
+func howItEnded(status reconcile.Status) Outcome {
+	switch status {
+	case reconcile.Cancelled:
+		return Cancelled
+	case reconcile.RollbackSuccessful:
+		return RolledBack
+	}
+	return Failed
+}

@@ -1,0 +1,302 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"golang.org/x/crypto/ssh"
+)
+
+// Trust is what a ledger is verified against.
+type Trust struct {
+	// Keys are the keys of agents. With any, every commit that adds entries
+	// must carry a good signature by one of them; without, signatures that are
+	// there are checked and none need be there.
+	Keys []ssh.PublicKey
+	// Known are commits of the ledger that somebody wrote down earlier: each
+	// must still be in its history. A ledger that was replaced as a whole by
+	// another that is sound in itself is found by nothing else.
+	Known []string
+}
+
+// Verified says what was looked at.
+type Verified struct {
+	Head     string `json:"head"`
+	Commits  int    `json:"commits"` // of the ledger
+	Notes    int    `json:"notes"`
+	Entries  int    `json:"entries"`
+	Signed   int    `json:"signed"`   // commits with a good signature
+	Unsigned int    `json:"unsigned"` // commits without
+	// Partial: the clone does not hold the whole history of the ledger.
+	Partial bool `json:"partial,omitempty"`
+	// Breach is the first thing that is not as it must be; nil when all is
+	// well.
+	Breach *Breach `json:"breach,omitempty"`
+}
+
+// Breach is where a ledger is not what it must be.
+type Breach struct {
+	Ledger string    `json:"ledger"` // the commit of the ledger
+	Author string    `json:"author,omitempty"`
+	Time   time.Time `json:"time,omitzero"`    // by the clock of whoever made it
+	Commit string    `json:"commit,omitempty"` // in whose note
+	Entry  *Entry    `json:"entry,omitempty"`
+	What   string    `json:"what"`
+}
+
+func (b *Breach) Error() string {
+	text := "commit " + b.Ledger + " of the ledger"
+	if b.Author != "" {
+		text += " by " + b.Author + ", " + b.Time.UTC().Format(time.RFC3339)
+	}
+	text += ": " + b.What
+	if b.Commit != "" {
+		text += ", in the note of " + b.Commit
+	}
+	return text
+}
+
+// Verify goes through the whole history of every ref of the ledger, from the
+// first commit on, and stops at the first breach: an object that is not what
+// its name says, an entry that was removed or altered from one commit to the
+// next or stands in a note that it does not belong to, a signature that is
+// missing or bad. What people write in notes is theirs to change. A breach is
+// no error; an error means that it could not be verified.
+func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
+	v := verifying{from: b.repository, trust: trust}
+	var heads []plumbing.Hash
+	for _, head := range b.refs {
+		heads = append(heads, head)
+	}
+	plumbing.HashesSort(heads)
+	chain, err := v.history(heads)
+	if err == nil {
+		err = v.known(chain)
+	}
+	for _, c := range chain {
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			break
+		}
+		err = v.commit(c)
+	}
+	if err == nil {
+		err = v.count(heads)
+	}
+	if len(heads) > 0 {
+		v.result.Head = heads[0].String()
+		if main, ok := b.refs[Ref]; ok {
+			v.result.Head = main.String()
+		}
+	}
+	var breach *Breach
+	if errors.As(err, &breach) {
+		v.result.Breach, err = breach, nil
+	}
+	return v.result, err
+}
+
+// verifying is a verification on its way.
+type verifying struct {
+	from   *repository
+	trust  Trust
+	result Verified
+}
+
+// history is every commit behind some heads, parents first.
+func (v *verifying) history(heads []plumbing.Hash) ([]*object.Commit, error) {
+	var chain []*object.Commit
+	entered, left := map[plumbing.Hash]bool{}, map[plumbing.Hash]bool{}
+	todo := slices.Clone(heads)
+	for len(todo) > 0 {
+		h := todo[len(todo)-1]
+		if left[h] {
+			todo = todo[:len(todo)-1]
+			continue
+		}
+		c, err := v.from.commit(h)
+		if err != nil {
+			return nil, v.lost(h, err)
+		}
+		v.result.Partial = v.result.Partial || v.from.isShallow(h)
+		if !entered[h] {
+			entered[h] = true
+			todo = append(todo, v.from.parents(c)...)
+			continue
+		}
+		left[h] = true
+		todo = todo[:len(todo)-1]
+		chain = append(chain, c)
+	}
+	return chain, nil
+}
+
+// lost makes a breach of an object that is missing or is not what its name
+// says.
+func (v *verifying) lost(h plumbing.Hash, err error) error {
+	if errors.Is(err, errLost) {
+		return &Breach{Ledger: h.String(), What: err.Error()}
+	}
+	return err
+}
+
+// known looks for the commits that must be there.
+func (v *verifying) known(chain []*object.Commit) error {
+	for _, name := range v.trust.Known {
+		if !slices.ContainsFunc(chain, func(c *object.Commit) bool { return c.Hash.String() == name }) {
+			return &Breach{Ledger: name, What: "it was in the ledger once, and is not any more: the history was replaced"}
+		}
+	}
+	return nil
+}
+
+// commit verifies one commit against each of its parents.
+func (v *verifying) commit(c *object.Commit) error {
+	v.result.Commits++
+	parents := v.from.parents(c)
+	added, err := v.changes(c, parents)
+	if err != nil {
+		return v.lost(c.Hash, err)
+	}
+	return v.signature(c, added)
+}
+
+// changes compares the notes of a commit with those of its parents. It
+// reports whether the commit has entries that none of them has.
+func (v *verifying) changes(c *object.Commit, parents []plumbing.Hash) (added bool, err error) {
+	if len(parents) == 0 {
+		fresh, err := v.against(c, plumbing.ZeroHash)
+		return len(fresh) > 0 && !v.from.isShallow(c.Hash), err
+	}
+	var fresh map[string]bool
+	for i, p := range parents {
+		tree, err := v.from.treeOf(p)
+		if err != nil {
+			return false, err
+		}
+		here, err := v.against(c, tree)
+		if err != nil {
+			return false, err
+		}
+		if i == 0 {
+			fresh = here
+		}
+		maps.DeleteFunc(fresh, func(text string, _ bool) bool { return !here[text] })
+	}
+	return len(fresh) > 0, nil
+}
+
+// against compares a commit with one tree before it, and returns the lines
+// that are new.
+func (v *verifying) against(c *object.Commit, before plumbing.Hash) (map[string]bool, error) {
+	d, err := compare(v.from, before, c.TreeHash)
+	if err != nil {
+		return nil, err
+	}
+	fresh := map[string]bool{}
+	for _, commit := range d.commits() {
+		old, _, err := v.from.note(before, commit)
+		if err != nil {
+			return nil, err
+		}
+		now, _, err := v.from.note(c.TreeHash, commit)
+		if err != nil {
+			return nil, err
+		}
+		if err := judge(c, commit, old, now); err != nil {
+			return nil, err
+		}
+		for _, l := range now.lacks(old) {
+			fresh[l.text] = true
+		}
+	}
+	return fresh, nil
+}
+
+// judge compares one note before and after.
+func judge(c *object.Commit, commit plumbing.Hash, old, now note) error {
+	if gone := old.lacks(now); len(gone) > 0 {
+		what := "removes " + gone[0].sentence()
+		if now.altered() > old.altered() {
+			what = "removes or alters " + gone[0].sentence()
+		}
+		return breach(c, commit, &gone[0].Entry, what)
+	}
+	if now.altered() > old.altered() {
+		return breach(c, commit, nil, "brings in an entry that is not what was written")
+	}
+	for _, fresh := range now.lacks(old) {
+		if fresh.Commit != commit.String() {
+			return breach(c, commit, &fresh.Entry, "brings in an entry of another commit: "+fresh.sentence())
+		}
+	}
+	return nil
+}
+
+func breach(c *object.Commit, commit plumbing.Hash, e *Entry, what string) *Breach {
+	return &Breach{
+		Ledger: c.Hash.String(), Author: plain(c.Author.String(), 200), Time: c.Committer.When.UTC(),
+		Commit: commit.String(), Entry: e, What: what,
+	}
+}
+
+// signature checks who made a commit.
+func (v *verifying) signature(c *object.Commit, added bool) error {
+	text, err := signedText(c)
+	if err != nil {
+		return err
+	}
+	key, err := checkSignature(c.PGPSignature, text)
+	switch {
+	case err == nil && (len(v.trust.Keys) == 0 || v.trusts(key)):
+		v.result.Signed++
+		return nil
+	case err == nil:
+		err = fmt.Errorf("it is signed with a key that is not trusted (%s)", ssh.FingerprintSHA256(key))
+	case errors.Is(err, errUnsigned):
+		v.result.Unsigned++
+	}
+	if len(v.trust.Keys) > 0 && added || len(v.trust.Keys) == 0 && !errors.Is(err, errUnsigned) {
+		return &Breach{Ledger: c.Hash.String(), Author: plain(c.Author.String(), 200), Time: c.Committer.When.UTC(), What: err.Error()}
+	}
+	return nil
+}
+
+func (v *verifying) trusts(key ssh.PublicKey) bool {
+	return slices.ContainsFunc(v.trust.Keys, func(k ssh.PublicKey) bool {
+		return string(k.Marshal()) == string(key.Marshal())
+	})
+}
+
+// count counts what stands there in the end.
+func (v *verifying) count(heads []plumbing.Hash) error {
+	entries := map[string]bool{}
+	noted := map[plumbing.Hash]bool{}
+	for _, head := range heads {
+		tree, err := v.from.treeOf(head)
+		if err != nil {
+			return err
+		}
+		all, err := notes(v.from, tree)
+		if err != nil {
+			return err
+		}
+		for commit := range all {
+			noted[commit] = true
+		}
+		found, err := entriesOf(v.from, head, every)
+		if err != nil {
+			return err
+		}
+		for _, e := range found {
+			entries[e.Commit+e.ID] = true
+		}
+	}
+	v.result.Notes, v.result.Entries = len(noted), len(entries)
+	return nil
+}
