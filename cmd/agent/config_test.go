@@ -128,9 +128,9 @@ func TestStateIsKeptWhereTheSystemSays(t *testing.T) {
 		want string
 	}{
 		"systemd":           {map[string]string{"STATE_DIRECTORY": "/var/lib/moult", "HOME": "/root"}, "/var/lib/moult"},
-		"XDG":               {map[string]string{"XDG_STATE_HOME": "/home/ada/state", "HOME": "/home/ada"}, "/home/ada/state/moult"},
-		"XDG, not absolute": {map[string]string{"XDG_STATE_HOME": "state", "HOME": "/home/ada"}, "/home/ada/.local/state/moult"},
-		"home":              {map[string]string{"HOME": "/home/ada"}, "/home/ada/.local/state/moult"},
+		"XDG":               {map[string]string{"XDG_STATE_HOME": "/srv/ada/state", "HOME": "/srv/ada"}, "/srv/ada/state/moult"},
+		"XDG, not absolute": {map[string]string{"XDG_STATE_HOME": "state", "HOME": "/srv/ada"}, "/srv/ada/.local/state/moult"},
+		"home":              {map[string]string{"HOME": "/srv/ada"}, "/srv/ada/.local/state/moult"},
 		"nothing is known":  {nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
