@@ -10,13 +10,17 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+
+	"moult/gitsource/wire"
+
+	"moult/gitsource/packs"
 )
 
 // large is a fixture with a long history in one pack: folders of 15 files, of
 // which each commit changes one line in one.
 type large struct {
 	*fixture
-	packed  *packWriter
+	packed  *packs.Writer
 	folders [][]raw
 	root    []raw
 	last    plumbing.Hash
@@ -27,7 +31,7 @@ func newLarge(b *testing.B, commits, files int) *large {
 	l := &large{fixture: newFixture(b)}
 	dir := filepath.Join(l.dir, "objects", "pack")
 	f := value[*os.File](b)(os.CreateTemp(dir, "tmp"))
-	l.packed = value[*packWriter](b)(newPackWriter(f))
+	l.packed = value[*packs.Writer](b)(packs.NewWriter(f))
 	for i := range (files + 14) / 15 {
 		l.folders = append(l.folders, nil)
 		for j := range 15 {
@@ -38,7 +42,7 @@ func newLarge(b *testing.B, commits, files int) *large {
 	for n := range commits {
 		l.bump(n)
 	}
-	index := value[*idxfile.MemoryIndex](b)(l.packed.finish())
+	index := value[*idxfile.MemoryIndex](b)(l.packed.Finish())
 	name := filepath.Join(dir, "pack-"+plumbing.Hash(index.PackfileChecksum).String())
 	must(b, f.Close())
 	must(b, os.Rename(f.Name(), name+".pack"))
@@ -56,7 +60,7 @@ func (l *large) add(kind plumbing.ObjectType, content []byte) plumbing.Hash {
 		return l.object(kind, content)
 	}
 	h := plumbing.ComputeHash(kind, content)
-	must(l.t, l.packed.add(kind, h, content))
+	must(l.t, l.packed.Add(kind, h, content))
 	return h
 }
 
@@ -101,8 +105,7 @@ func eachSize(b *testing.B, run func(b *testing.B, l *large)) {
 
 func BenchmarkPollHTTP(b *testing.B) {
 	url, _ := serve(b, &script{tip: someTip})
-	w := newHTTPWire(value[location](b)(parseLocation(url+"/fleet.git")), Access{}, nil)
-	r := &remote{wire: w}
+	r := &remote{&wire.Server{At: value[wire.Location](b)(wire.ParseLocation(url + "/fleet.git"))}}
 	for b.Loop() {
 		value[plumbing.Hash](b)(r.tip(context.Background(), "main"))
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+
+	"moult/gitsource/packs"
 )
 
 // mostPacks is how many packs a mirror has at most. Each fetch adds one, each
@@ -47,7 +49,7 @@ func (m *mirror) smallPacks() []*pack {
 // joined is how to fill a pack with the objects of others.
 func (m *mirror) joined(ctx context.Context, old []*pack) func(*os.File) (*idxfile.MemoryIndex, error) {
 	return func(f *os.File) (*idxfile.MemoryIndex, error) {
-		w, err := newPackWriter(f)
+		w, err := packs.NewWriter(f)
 		if err != nil {
 			return nil, err
 		}
@@ -57,11 +59,11 @@ func (m *mirror) joined(ctx context.Context, old []*pack) func(*os.File) (*idxfi
 				return nil, err
 			}
 		}
-		return w.finish()
+		return w.Finish()
 	}
 }
 
-func (m *mirror) append(ctx context.Context, w *packWriter, p *pack, taken map[plumbing.Hash]bool) error {
+func (m *mirror) append(ctx context.Context, w *packs.Writer, p *pack, taken map[plumbing.Hash]bool) error {
 	entries, err := p.index.Entries()
 	if err != nil {
 		return err
@@ -83,7 +85,7 @@ func (m *mirror) append(ctx context.Context, w *packWriter, p *pack, taken map[p
 		if err != nil {
 			return err
 		}
-		if err := w.add(kind, e.Hash, content); err != nil {
+		if err := w.Add(kind, e.Hash, content); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,10 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+
+	"moult/gitsource/fault"
+
+	"moult/gitsource/packs"
 )
 
 // copying copies from a local repository what a mirror lacks: all commits, the
@@ -16,7 +20,7 @@ type copying struct {
 	from    *source
 	to      *mirror
 	path    []string // the folders down to the declarations
-	pack    *packWriter
+	pack    *packs.Writer
 	seen    map[visit]bool
 	taken   map[plumbing.Hash]written
 	newer   map[plumbing.Hash]plumbing.Hash // of a tree, the one that took its place
@@ -57,16 +61,16 @@ type visit struct {
 // into writes the pack.
 func (c *copying) into(ctx context.Context, f *os.File, tip plumbing.Hash) (*idxfile.MemoryIndex, error) {
 	var err error
-	if c.pack, err = newPackWriter(f); err != nil {
+	if c.pack, err = packs.NewWriter(f); err != nil {
 		return nil, err
 	}
 	if err := c.commits(ctx, tip); err != nil {
 		return nil, err
 	}
-	if c.pack.count == 0 {
+	if c.pack.Count == 0 {
 		return nil, nil
 	}
-	return c.pack.finish()
+	return c.pack.Finish()
 }
 
 // commits copies the commits from tip back to those that the mirror has. What
@@ -118,11 +122,11 @@ func (c *copying) take(kind plumbing.ObjectType, h plumbing.Hash, content []byte
 	if c.has(h) {
 		return nil
 	}
-	if c.pack.offset > c.to.limits.PackBytes {
-		return tooLarge("more than %d bytes to copy", c.to.limits.PackBytes)
+	if c.pack.Offset > c.to.limits.PackBytes {
+		return fault.TooLarge("more than %d bytes to copy", c.to.limits.PackBytes)
 	}
-	c.taken[h] = written{offset: c.pack.offset}
-	return c.pack.add(kind, h, content)
+	c.taken[h] = written{offset: c.pack.Offset}
+	return c.pack.Add(kind, h, content)
 }
 
 // takeTree is take for a tree.
@@ -136,12 +140,12 @@ func (c *copying) takeTree(h plumbing.Hash, content []byte) error {
 	if err != nil {
 		return err
 	}
-	delta := deltaOf(from, content)
+	delta := packs.Delta(from, content)
 	if len(delta) > len(content)/2 {
 		return c.take(plumbing.TreeObject, h, content)
 	}
-	c.taken[h] = written{offset: c.pack.offset, chain: base.chain + 1}
-	return c.pack.addDelta(h, base.offset, delta)
+	c.taken[h] = written{offset: c.pack.Offset, chain: base.chain + 1}
+	return c.pack.AddDelta(h, base.offset, delta)
 }
 
 // firstTree is the tree of the first parent. That commit is copied too, or has

@@ -11,6 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+
+	"moult/gitsource/packs"
 )
 
 // someDeltas are pairs of texts.
@@ -28,7 +30,7 @@ func someDeltas() [][2][]byte {
 func TestDeltasAreAppliedByGoGit(t *testing.T) {
 	t.Parallel()
 	for i, pair := range someDeltas() {
-		got, err := packfile.PatchDelta(pair[0], deltaOf(pair[0], pair[1]))
+		got, err := packfile.PatchDelta(pair[0], packs.Delta(pair[0], pair[1]))
 		if len(pair[0]) == 0 {
 			continue // go-git refuses an empty base, and no tree that is changed is empty
 		}
@@ -43,19 +45,19 @@ func TestPacksWeWriteAreReadByBoth(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	f := value[*os.File](t)(os.CreateTemp(dir, ""))
-	w := value[*packWriter](t)(newPackWriter(f))
+	w := value[*packs.Writer](t)(packs.NewWriter(f))
 	want := map[plumbing.Hash][]byte{}
 	for _, pair := range someDeltas()[3:] {
-		base := w.offset
+		base := w.Offset
 		hashes := [2]plumbing.Hash{plumbing.ComputeHash(plumbing.BlobObject, pair[0]), plumbing.ComputeHash(plumbing.BlobObject, pair[1])}
 		if _, known := want[hashes[0]]; known || hashes[0] == hashes[1] {
 			continue
 		}
-		must(t, w.add(plumbing.BlobObject, hashes[0], pair[0]))
-		must(t, w.addDelta(hashes[1], base, deltaOf(pair[0], pair[1])))
+		must(t, w.Add(plumbing.BlobObject, hashes[0], pair[0]))
+		must(t, w.AddDelta(hashes[1], base, packs.Delta(pair[0], pair[1])))
 		want[hashes[0]], want[hashes[1]] = pair[0], pair[1]
 	}
-	index := value[*idxfile.MemoryIndex](t)(w.finish())
+	index := value[*idxfile.MemoryIndex](t)(w.Finish())
 	must(t, f.Close())
 	name := "pack-" + plumbing.Hash(index.PackfileChecksum).String()
 	must(t, os.Rename(f.Name(), filepath.Join(dir, name+".pack")))

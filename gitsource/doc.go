@@ -20,15 +20,17 @@
 // again; nothing is repaired and nothing half-read is handed out. Each object
 // is hashed again when it is read.
 //
-// # The wire
+// # The rooms below
 //
-// go-git speaks version 0 of git's protocol, in which a server lists all its
-// refs at each poll (69 bytes a ref). This package speaks version 2
-// (gitprotocol-v2(5)), which names the one branch that is asked for: a poll
-// without news is one request of about 700 bytes and no objects, however many
-// refs there are. A server that knows only version 0 gets version 0. Packs,
-// indexes, commits and trees are go-git's. A local repository is opened where
-// it stands; no git command is ever run.
+//	wire      git's protocol with a server: version 2, of which a poll is one request
+//	packs     git's packs, checked as they arrive
+//	durable   files that outlast a crash, whole
+//	fault     what may go wrong, as kinds
+//	trust     which commits may be obeyed
+//	ledger    what became of each commit, in git notes
+//
+// A local repository is opened where it stands; no git command is ever run.
+// Indexes and objects are read with go-git.
 //
 // # Distrust
 //

@@ -1,6 +1,7 @@
 package gitsource
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/fault"
 )
 
 // Fetched is what a poll found.
@@ -91,7 +94,7 @@ func (o *opened) alsoLost(err error) error {
 
 // ask is the question where the branch is.
 func (r *Repository) ask(ctx context.Context, o *opened) (plumbing.Hash, error) {
-	within := orDefault(r.PollTimeout, defaultPollTimeout)
+	within := cmp.Or(r.PollTimeout, defaultPollTimeout)
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	tip, err := o.origin.tip(limited, o.id.Branch)
@@ -140,7 +143,7 @@ func (r *Repository) update(ctx context.Context, m *mirror, o *opened, tip plumb
 // pull copies objects. It has as long as a clone: after a long absence, much
 // may be new. What sends nothing in between is given up sooner; see remote.
 func (r *Repository) pull(ctx context.Context, from origin, tip plumbing.Hash, to *mirror) error {
-	within := orDefault(r.CloneTimeout, defaultCloneTimeout)
+	within := cmp.Or(r.CloneTimeout, defaultCloneTimeout)
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if err := from.pull(limited, tip, to); err != nil {
@@ -181,7 +184,7 @@ func (r *Repository) fill(ctx context.Context, m *mirror, o *opened, tip plumbin
 		return err
 	}
 	if err := m.verify(tip); err != nil {
-		return fail(ErrUnreachable, "check the repository with git fsck", "what was sent is incomplete: %v", err)
+		return fault.New(fault.ErrUnreachable, "check the repository with git fsck", "what was sent is incomplete: %v", err)
 	}
 	if err := m.advance(tip); err != nil {
 		return explain(ctx, 0, err)

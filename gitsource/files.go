@@ -11,6 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"moult/reconcile"
+
+	"moult/gitsource/fault"
 )
 
 const (
@@ -51,7 +53,7 @@ func parseEntry(content []byte) (mode string, e entry, rest []byte, err error) {
 	head, rest, ok := bytes.Cut(content, []byte{0})
 	mode, name, spaced := strings.Cut(string(head), " ")
 	if !ok || !spaced || len(rest) < len(plumbing.ZeroHash) {
-		return "", entry{}, nil, malformed("tree object ends too early")
+		return "", entry{}, nil, fault.Malformed("tree object ends too early")
 	}
 	return mode, entry{name: name, folder: isFolder(mode), hash: plumbing.Hash(rest[:20])}, rest[20:], nil
 }
@@ -80,7 +82,7 @@ func inOrder(entries []entry) ([]entry, error) {
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
 	for i := 1; i < len(entries); i++ {
 		if entries[i].name == entries[i-1].name {
-			return nil, malformed("tree object has %q twice", plain(entries[i].name, 80))
+			return nil, fault.Malformed("tree object has %q twice", fault.Plain(entries[i].name, 80))
 		}
 	}
 	return entries, nil
@@ -132,7 +134,7 @@ func (m *mirror) list(older *folder, path string, tree plumbing.Hash, depth int)
 		return &folder{}, nil
 	}
 	if depth > m.limits.Depth || len(path) > pathBytes {
-		return nil, tooLarge("folders lie more than %d deep at %s", m.limits.Depth, plain(path, 80))
+		return nil, fault.TooLarge("folders lie more than %d deep at %s", m.limits.Depth, fault.Plain(path, 80))
 	}
 	entries, err := m.tree(tree)
 	if err != nil {
@@ -174,7 +176,7 @@ func (m *mirror) listEntry(f *folder, path string, e entry) error {
 		f.files = append(f.files, reconcile.File{Path: path, Blob: e.hash.String(), Size: size})
 	}
 	if len(f.files) > m.limits.Files {
-		return tooLarge("more than %d declaration files", m.limits.Files)
+		return fault.TooLarge("more than %d declaration files", m.limits.Files)
 	}
 	return nil
 }

@@ -8,32 +8,9 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/packs"
 )
-
-// FuzzServer reads whatever a server may say.
-func FuzzServer(f *testing.F) {
-	f.Add([]byte(lines("version 2", "ls-refs", "fetch=shallow") + "0000"))
-	f.Add([]byte(lines("# service=git-upload-pack") + "0000" + lines(someTip+" refs/heads/main\x00ofs-delta", "shallow "+someTip) + "0000"))
-	f.Add([]byte(lines("shallow-info", "shallow "+someTip) + "0001" + packReply(makePack(0))))
-	f.Fuzz(func(_ *testing.T, said []byte) {
-		_, _ = readGreeting(bytes.NewReader(said), "refs/heads/main")
-		_, _ = readRefs(&packets{r: bytes.NewReader(said)}, "refs/heads/main")
-		_, _ = readSections(&packets{r: bytes.NewReader(said)})
-	})
-}
-
-// FuzzPack receives packs: none may crash, or fill the memory.
-func FuzzPack(f *testing.F) {
-	f.Add(makePack(1, packed{plumbing.BlobObject, 3, nil, []byte("one")}))
-	f.Add(makePack(2, packed{plumbing.BlobObject, 3, nil, []byte("one")},
-		packed{plumbing.OFSDeltaObject, 4, []byte{14}, []byte{3, 1, 1, 'x'}}))
-	limits := Limits{PackBytes: 1 << 16, Objects: 100, ObjectBytes: 1 << 16}
-	f.Fuzz(func(t *testing.T, pack []byte) {
-		stored := value[*os.File](t)(os.CreateTemp(t.TempDir(), ""))
-		defer stored.Close()
-		_, _ = receivePack(context.Background(), bytes.NewReader(pack), stored, limits)
-	})
-}
 
 // FuzzObjects parses trees and commits. What a tree lists is sorted, and every
 // name can be one in a file system.
@@ -54,5 +31,18 @@ func FuzzObjects(f *testing.F) {
 				t.Errorf("name %q is let through", e.name)
 			}
 		}
+	})
+}
+
+// FuzzPack receives packs: none may crash, or fill the memory.
+func FuzzPack(f *testing.F) {
+	f.Add(makePack(1, packed{plumbing.BlobObject, 3, nil, []byte("one")}))
+	f.Add(makePack(2, packed{plumbing.BlobObject, 3, nil, []byte("one")},
+		packed{plumbing.OFSDeltaObject, 4, []byte{14}, []byte{3, 1, 1, 'x'}}))
+	limits := packs.Limits{Bytes: 1 << 16, Objects: 100, ObjectBytes: 1 << 16}
+	f.Fuzz(func(t *testing.T, pack []byte) {
+		stored := value[*os.File](t)(os.CreateTemp(t.TempDir(), ""))
+		defer stored.Close()
+		_, _ = packs.Receive(context.Background(), bytes.NewReader(pack), stored, limits)
 	})
 }

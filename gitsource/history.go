@@ -11,6 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"moult/reconcile"
+
+	"moult/gitsource/fault"
 )
 
 // commitBytes is the largest commit object that is read. git itself has no
@@ -98,10 +100,10 @@ func parseCommit(content []byte) (tree plumbing.Hash, parents []plumbing.Hash, e
 	line, rest, _ := bytes.Cut(content, []byte("\n"))
 	text, ok := strings.CutPrefix(string(line), "tree ")
 	if !ok {
-		return tree, nil, malformed("commit does not begin with its tree")
+		return tree, nil, fault.Malformed("commit does not begin with its tree")
 	}
 	if tree, err = parseHash(text); err != nil {
-		return tree, nil, malformed("commit names its tree: %w", err)
+		return tree, nil, fault.Malformed("commit names its tree: %w", err)
 	}
 	for {
 		line, rest, _ = bytes.Cut(rest, []byte("\n"))
@@ -110,7 +112,7 @@ func parseCommit(content []byte) (tree plumbing.Hash, parents []plumbing.Hash, e
 		}
 		parent, err := parseHash(text)
 		if err != nil {
-			return tree, nil, malformed("commit names a parent: %w", err)
+			return tree, nil, fault.Malformed("commit names a parent: %w", err)
 		}
 		parents = append(parents, parent)
 	}
@@ -169,13 +171,13 @@ func (m *mirror) commit(h plumbing.Hash) (reconcile.Commit, error) {
 	o.Write(content) // never fails: it appends
 	var c object.Commit
 	if err := c.Decode(&o); err != nil {
-		return reconcile.Commit{}, malformed("commit %s: %w", h, err)
+		return reconcile.Commit{}, fault.Malformed("commit %s: %w", h, err)
 	}
 	subject, _, _ := strings.Cut(strings.TrimLeft(c.Message, "\n"), "\n")
 	return reconcile.Commit{
 		Hash:    h.String(),
-		Author:  plain(c.Author.Name, 100) + " <" + plain(c.Author.Email, 100) + ">",
+		Author:  fault.Plain(c.Author.Name, 100) + " <" + fault.Plain(c.Author.Email, 100) + ">",
 		Time:    c.Committer.When.UTC().Truncate(time.Second),
-		Subject: plain(subject, 200),
+		Subject: fault.Plain(subject, 200),
 	}, nil
 }

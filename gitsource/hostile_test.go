@@ -18,6 +18,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/google/go-cmp/cmp"
+
+	"moult/gitsource/packs"
 )
 
 // script is a server of version 2 that says what a test wants. Nil parts
@@ -51,7 +53,7 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func lines(all ...string) string {
 	var b bytes.Buffer
 	for _, line := range all {
-		packetf(&b, "%s", line)
+		fmt.Fprintf(&b, "%04x%s\n", len(line)+5, line)
 	}
 	return b.String()
 }
@@ -92,9 +94,9 @@ type packed struct {
 }
 
 func makePack(count int, objects ...packed) []byte {
-	b := packHeader(uint32(count))
+	b := packs.Header(uint32(count))
 	for _, o := range objects {
-		b = append(b, objectHeader(o.kind, o.size)...)
+		b = append(b, packs.ObjectHeader(o.kind, o.size)...)
 		b = append(b, o.between...)
 		var z bytes.Buffer
 		w := zlib.NewWriter(&z)
@@ -112,7 +114,9 @@ const someTip = "0123456789012345678901234567890123456789"
 func against(t *testing.T, s *script) *Repository {
 	t.Helper()
 	url, _ := serve(t, s)
-	s.tip = orDefault(s.tip, someTip)
+	if s.tip == "" {
+		s.tip = someTip
+	}
 	r := repository(t, url+"/fleet.git")
 	r.PollTimeout, r.CloneTimeout = 5*time.Second, 5*time.Second
 	return r

@@ -1,5 +1,10 @@
 package gitsource
 
+import (
+	"cmp"
+	"moult/gitsource/packs"
+)
+
 // Limits bound what a repository can make the agent read. Zero means the
 // default.
 type Limits struct {
@@ -12,19 +17,16 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	l.PackBytes = orDefault(l.PackBytes, 512<<20)
-	l.Objects = orDefault(l.Objects, 2_000_000)
-	l.ObjectBytes = orDefault(l.ObjectBytes, 128<<20)
-	l.FileBytes = orDefault(l.FileBytes, 1<<20)
-	l.Files = orDefault(l.Files, 10_000)
-	l.Depth = orDefault(l.Depth, 32)
+	l.PackBytes = cmp.Or(l.PackBytes, 512<<20)
+	l.Objects = cmp.Or(l.Objects, 2_000_000)
+	l.ObjectBytes = cmp.Or(l.ObjectBytes, 128<<20)
+	l.FileBytes = cmp.Or(l.FileBytes, 1<<20)
+	l.Files = cmp.Or(l.Files, 10_000)
+	l.Depth = cmp.Or(l.Depth, 32)
 	return l
 }
 
-func orDefault[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
+// ofPacks are the limits of one pack.
+func (l Limits) ofPacks() packs.Limits {
+	return packs.Limits{Bytes: l.PackBytes, Objects: l.Objects, ObjectBytes: l.ObjectBytes}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 
 	"moult/reconcile"
+
+	"moult/gitsource/fault"
 )
 
 // Parents are the parents of a commit, in order; none for the first commit of
@@ -65,7 +67,7 @@ func (m *mirror) parentsAtBoundary(h plumbing.Hash) ([]plumbing.Hash, error) {
 	}
 	for _, parent := range s.parents() {
 		if !m.has(parent) {
-			return nil, fail(ErrUnsupported, "let the agent have the whole history (git fetch --unshallow)",
+			return nil, fault.New(fault.ErrUnsupported, "let the agent have the whole history (git fetch --unshallow)",
 				"the repository is a shallow clone that ends at commit %s", h)
 		}
 	}
@@ -102,17 +104,17 @@ func (r *Repository) Find(name string) (reconcile.Commit, error) {
 	case len(found) == 0:
 		err = ErrUnknown
 	case len(found) > 1:
-		err = fail(ErrUnknown, "write more of it", "%d commits begin like that", len(found))
+		err = fault.New(ErrUnknown, "write more of it", "%d commits begin like that", len(found))
 	default:
 		return m.commit(found[0])
 	}
-	return reconcile.Commit{}, fmt.Errorf("find commit %q in %s: %w", plain(name, 40), r, err)
+	return reconcile.Commit{}, fmt.Errorf("find commit %q in %s: %w", fault.Plain(name, 40), r, err)
 }
 
 // beginningWith are the commits whose names begin like this.
 func (m *mirror) beginningWith(prefix string) ([]plumbing.Hash, error) {
 	if len(prefix) < shortestPrefix || strings.Trim(prefix, "0123456789abcdef") != "" {
-		return nil, fail(ErrUnknown, "give its hash", "it is not the hash of a commit, of which %d digits are needed at least", shortestPrefix)
+		return nil, fault.New(ErrUnknown, "give its hash", "it is not the hash of a commit, of which %d digits are needed at least", shortestPrefix)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

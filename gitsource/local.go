@@ -15,6 +15,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
+
+	"moult/gitsource/fault"
 )
 
 // local is a repository on this machine, bare or with a work tree. It is
@@ -40,11 +42,11 @@ func (l *local) tip(ctx context.Context, branch string) (plumbing.Hash, error) {
 	case err == nil:
 		return ref.Hash(), nil
 	case errors.Is(err, plumbing.ErrReferenceNotFound):
-		return plumbing.ZeroHash, s.without(name)
+		return plumbing.ZeroHash, s.without(branch)
 	case errors.Is(err, fs.ErrPermission):
-		return plumbing.ZeroHash, fail(ErrDenied, "let the agent's user read it", "%w", err)
+		return plumbing.ZeroHash, fault.New(fault.ErrDenied, "let the agent's user read it", "%w", err)
 	}
-	return plumbing.ZeroHash, fail(ErrUnreachable, "check the repository with git fsck", "read branch %s: %w", branch, err)
+	return plumbing.ZeroHash, fault.New(fault.ErrUnreachable, "check the repository with git fsck", "read branch %s: %w", branch, err)
 }
 
 // resolve reads a ref. Some programs write refs in place, so that one may be
@@ -71,24 +73,28 @@ func (s *source) isEmpty(ref plumbing.ReferenceName) bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() == 0
 }
 
+// mostBranches is how many branches are named to somebody who asked for one
+// that does not exist.
+const mostBranches = 5
+
 // without says why the branch is not there.
-func (s *source) without(ref plumbing.ReferenceName) error {
-	var listed refs
+func (s *source) without(branch string) error {
+	var there []string
 	all, err := s.refs.IterReferences()
 	if err != nil {
-		return fail(ErrUnreachable, "check the repository with git fsck", "list branches: %w", err)
+		return fault.New(fault.ErrUnreachable, "check the repository with git fsck", "list branches: %w", err)
 	}
 	defer all.Close()
 	err = all.ForEach(func(r *plumbing.Reference) error {
-		if !r.Name().IsBranch() {
-			return nil
+		if r.Name().IsBranch() && len(there) < mostBranches {
+			there = append(there, fault.Plain(r.Name().Short(), 80))
 		}
-		return listed.note(r.Hash().String()+" "+r.Name().String(), ref.String())
+		return nil
 	})
 	if err != nil {
-		return fail(ErrUnreachable, "check the repository with git fsck", "list branches: %w", err)
+		return fault.New(fault.ErrUnreachable, "check the repository with git fsck", "list branches: %w", err)
 	}
-	return listed.missing(ref.String())
+	return missing(branch, there)
 }
 
 // pull copies what the mirror lacks. When objects vanish meanwhile, git has
@@ -99,7 +105,7 @@ func (l *local) pull(ctx context.Context, tip plumbing.Hash, m *mirror) error {
 		err = l.copyOnce(ctx, tip, m)
 	}
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return fail(ErrUnreachable, "check the repository with git fsck", "%w", err)
+		return fault.New(fault.ErrUnreachable, "check the repository with git fsck", "%w", err)
 	}
 	return err
 }

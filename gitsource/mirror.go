@@ -11,6 +11,10 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+
+	"moult/gitsource/fault"
+
+	"moult/gitsource/packs"
 )
 
 // cacheBytes is how much unpacked content a mirror keeps in memory.
@@ -81,7 +85,7 @@ func (m *mirror) object(kind plumbing.ObjectType, h plumbing.Hash, limit int64) 
 
 func (m *mirror) damaged(why error) error {
 	m.damage = why
-	return fail(ErrDamaged, "the next poll throws it away and clones again", "%w", why)
+	return fault.New(ErrDamaged, "the next poll throws it away and clones again", "%w", why)
 }
 
 func (m *mirror) read(kind plumbing.ObjectType, h plumbing.Hash, limit int64) ([]byte, error) {
@@ -94,7 +98,7 @@ func (m *mirror) read(kind plumbing.ObjectType, h plumbing.Hash, limit int64) ([
 		return nil, err
 	}
 	if size > limit {
-		return nil, tooLarge("%s %s has %d bytes (limit %d)", kind, h, size, limit)
+		return nil, fault.TooLarge("%s %s has %d bytes (limit %d)", kind, h, size, limit)
 	}
 	o, err := p.objects.Get(h)
 	if err != nil {
@@ -119,7 +123,7 @@ func readVerified(kind plumbing.ObjectType, h plumbing.Hash, o plumbing.EncodedO
 		return nil, fmt.Errorf("found %s %s in its place", o.Type(), got)
 	}
 	if o.Type() != kind {
-		return nil, malformed("%s is a %s where a %s should be", h, o.Type(), kind)
+		return nil, fault.Malformed("%s is a %s where a %s should be", h, o.Type(), kind)
 	}
 	return content, nil
 }
@@ -186,41 +190,14 @@ func (m *mirror) close() {
 	m.damage = errors.New("mirror is closed")
 }
 
-// store creates a file for a pack, has it filled, and adds it to the mirror
-// under its final name, index last: an index without its pack is never there.
-// fill returns no index when there is nothing to keep.
+// store adds a pack to the mirror; see [packs.Store].
 func (m *mirror) store(fill func(*os.File) (*idxfile.MemoryIndex, error)) error {
-	f, err := os.CreateTemp(m.packDir(), "tmp_pack_")
-	if err != nil {
-		return fmt.Errorf("store pack: %w", err)
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	var index *idxfile.MemoryIndex
-	err = writeAndSync(f, func(io.Writer) error {
-		index, err = fill(f)
+	name, err := packs.Store(m.packDir(), fill)
+	if err != nil || name == "" {
 		return err
-	})
-	if err != nil || index == nil {
-		return err
-	}
-	return m.install(f.Name(), index)
-}
-
-func (m *mirror) install(file string, index *idxfile.MemoryIndex) error {
-	name := "pack-" + plumbing.Hash(index.PackfileChecksum).String()
-	base := filepath.Join(m.packDir(), name)
-	if err := os.Rename(file, base+".pack"); err != nil {
-		return fmt.Errorf("store pack: %w", err)
-	}
-	err := replaceWith(base+".idx", func(w io.Writer) error {
-		_, err := idxfile.NewEncoder(w).Encode(index)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("store index of pack: %w", err)
 	}
 	if err := m.adopt(name); err != nil {
-		return fail(ErrStorage, "check the disk", "read pack again: %w", err)
+		return fault.New(fault.ErrStorage, "check the disk", "read pack again: %w", err)
 	}
 	return nil
 }

@@ -12,6 +12,9 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/durable"
+	"moult/gitsource/fault"
 )
 
 // identity says what a mirror is a copy of. A mirror of something else, or
@@ -50,7 +53,7 @@ func createMirror(dir string, id identity, limits Limits) (*mirror, error) {
 		"HEAD":       "ref: refs/heads/" + id.Branch + "\n",
 	}
 	for name, content := range files {
-		if err := replaceFile(filepath.Join(dir, name), []byte(content)); err != nil {
+		if err := durable.Replace(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			return nil, fmt.Errorf("create mirror: %w", err)
 		}
 	}
@@ -144,7 +147,7 @@ func (m *mirror) advance(head plumbing.Hash) error {
 	if err := os.MkdirAll(filepath.Dir(m.refFile()), 0o700); err != nil {
 		return fmt.Errorf("advance mirror: %w", err)
 	}
-	if err := replaceFile(m.refFile(), []byte(head.String()+"\n")); err != nil {
+	if err := durable.Replace(m.refFile(), []byte(head.String()+"\n"), 0o600); err != nil {
 		return fmt.Errorf("advance mirror: %w", err)
 	}
 	m.mu.Lock()
@@ -172,7 +175,7 @@ func (m *mirror) writeShallow() error {
 	if text.Len() == 0 {
 		return nil
 	}
-	return replaceFile(m.shallowFile(), text.Bytes())
+	return durable.Replace(m.shallowFile(), text.Bytes(), 0o600)
 }
 
 // boundary lists the commits whose parents are not there, sorted.
@@ -190,7 +193,7 @@ func (m *mirror) boundary() []plumbing.Hash {
 // parseHash reads a full SHA-1 name.
 func parseHash(text string) (plumbing.Hash, error) {
 	if !plumbing.IsHash(text) {
-		return plumbing.ZeroHash, fmt.Errorf("%q is not an object name", plain(text, 64))
+		return plumbing.ZeroHash, fmt.Errorf("%q is not an object name", fault.Plain(text, 64))
 	}
 	return plumbing.NewHash(text), nil
 }

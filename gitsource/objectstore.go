@@ -12,6 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/objfile"
+
+	"moult/gitsource/fault"
 )
 
 // objectStore reads the objects directory of a local repository: loose ones,
@@ -101,7 +103,7 @@ func (s *objectStore) inPacks(h plumbing.Hash, limit int64) (plumbing.EncodedObj
 
 func within(h plumbing.Hash, size, limit int64) error {
 	if size > limit {
-		return tooLarge("%s has %d bytes (limit %d)", h, size, limit)
+		return fault.TooLarge("%s has %d bytes (limit %d)", h, size, limit)
 	}
 	return nil
 }

@@ -1,12 +1,17 @@
 package gitsource
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/durable"
+	"moult/gitsource/fault"
+	"moult/gitsource/wire"
 )
 
 // origin is where a mirror copies from: a server, or a repository on this
@@ -32,7 +37,7 @@ func (r *Repository) ready() (*opened, error) {
 	o.mirror, err = r.recover(o)
 	if err != nil {
 		o.origin.close()
-		return nil, errors.Join(r.says("open", err), o.lock.release())
+		return nil, errors.Join(r.says("open", err), o.lock.Release())
 	}
 	r.open = o
 	return o, nil
@@ -40,35 +45,33 @@ func (r *Repository) ready() (*opened, error) {
 
 // opening checks the settings and takes a place in the state directory.
 func (r *Repository) opening() (*opened, error) {
-	at, err := parseLocation(r.URL)
+	at, err := wire.ParseLocation(r.URL)
 	if err != nil {
-		return nil, fail(ErrSettings, "correct the repository URL", "%w", err)
+		return nil, fault.New(fault.ErrSettings, "correct the repository URL", "%w", err)
 	}
 	ref := plumbing.NewBranchReferenceName(r.branch())
 	if err := ref.Validate(); err != nil {
-		return nil, fail(ErrSettings, "correct the branch", "no branch can be called %q", plain(r.branch(), 80))
+		return nil, fault.New(fault.ErrSettings, "correct the branch", "no branch can be called %q", fault.Plain(r.branch(), 80))
 	}
 	if r.StateDir == "" {
-		return nil, fail(ErrSettings, "say where the mirror may lie", "no state directory is given")
+		return nil, fault.New(fault.ErrSettings, "say where the mirror may lie", "no state directory is given")
 	}
-	o := &opened{id: identity{Layout: layout, URL: at.shown, Branch: r.branch(), Path: r.folder()}}
+	o := &opened{id: identity{Layout: layout, URL: at.String(), Branch: r.branch(), Path: r.folder()}}
 	o.lock, err = lockState(r.StateDir)
 	if err != nil {
-		return nil, fail(ErrSettings, "give a state directory that can be written", "%w", err)
+		return nil, fault.New(fault.ErrSettings, "give a state directory that can be written", "%w", err)
 	}
 	o.origin = r.originOf(at)
 	return o, nil
 }
 
-func (r *Repository) originOf(at location) origin {
-	patience := orDefault(r.PollTimeout, defaultPollTimeout)
-	switch at.scheme {
-	case "file":
-		return &local{path: at.path, folder: r.folder(), maxObject: r.Limits.withDefaults().ObjectBytes}
-	case "ssh":
-		return &remote{wire: &sshWire{at: at, access: r.Access}, patience: patience}
+func (r *Repository) originOf(at wire.Location) origin {
+	if at.Local() {
+		return &local{path: at.Path, folder: r.folder(), maxObject: r.Limits.withDefaults().ObjectBytes}
 	}
-	return &remote{wire: newHTTPWire(at, r.Access, r.Transport), patience: patience}
+	return &remote{&wire.Server{
+		At: at, Access: r.Access, Transport: r.Transport, Patience: cmp.Or(r.PollTimeout, defaultPollTimeout),
+	}}
 }
 
 // recover opens the mirror that an earlier run left, and throws away what is
@@ -132,7 +135,7 @@ func (o *opened) swap(clone *mirror) error {
 		return err
 	}
 	clone.move(o.lock.dir)
-	return syncDir(filepath.Dir(o.lock.dir))
+	return durable.SyncFolder(filepath.Dir(o.lock.dir))
 }
 
 // move follows a renamed directory. Open packs stay open.

@@ -1,10 +1,7 @@
 package gitsource
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+
+	"moult/gitsource/packs"
 )
 
 // pack is one open pack of the mirror with its index. go-git's packs are not
@@ -28,7 +27,7 @@ type pack struct {
 // openPack opens a pack and checks that its end is where its index says: a
 // cut-off pack is found here and not at the first read.
 func openPack(dir, name string, shared cache.Object) (*pack, error) {
-	index, err := readIndex(filepath.Join(dir, name+".idx"))
+	index, err := packs.ReadIndex(filepath.Join(dir, name+".idx"))
 	if err != nil {
 		return nil, fmt.Errorf("read index of %s: %w", name, err)
 	}
@@ -37,44 +36,11 @@ func openPack(dir, name string, shared cache.Object) (*pack, error) {
 		return nil, err
 	}
 	p := &pack{name: name, index: index, objects: packfile.NewPackfileWithCache(index, nil, file, shared, 0)}
-	if p.size, err = checkTrailer(file, index.PackfileChecksum[:]); err != nil {
+	if p.size, err = packs.CheckTrailer(file, index.PackfileChecksum[:]); err != nil {
 		p.close()
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return p, nil
-}
-
-func readIndex(path string) (*idxfile.MemoryIndex, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	index := idxfile.NewMemoryIndex()
-	return index, idxfile.NewDecoder(f).Decode(index)
-}
-
-// checkTrailer compares the last 20 bytes of a pack, its checksum, and returns
-// the size of the file.
-func checkTrailer(f io.ReadSeeker, want []byte) (int64, error) {
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0, err
-	}
-	trailer := make([]byte, len(want))
-	if size < int64(len(want)) {
-		return 0, io.ErrUnexpectedEOF
-	}
-	if _, err := f.Seek(-int64(len(want)), io.SeekEnd); err != nil {
-		return 0, err
-	}
-	if _, err := io.ReadFull(f, trailer); err != nil {
-		return 0, err
-	}
-	if !bytes.Equal(trailer, want) {
-		return 0, errors.New("pack does not end with its checksum")
-	}
-	return size, nil
 }
 
 func (p *pack) has(h plumbing.Hash) bool {
@@ -107,7 +73,7 @@ func packNames(dir string) ([]string, error) {
 	for _, e := range entries {
 		base, isPack := strings.CutSuffix(e.Name(), ".pack")
 		switch {
-		case isPack && packName.MatchString(base) && there[base+".idx"]:
+		case isPack && packs.IsName(base) && there[base+".idx"]:
 			names = append(names, base)
 		case isIndexOf(e.Name(), there):
 		default:
@@ -121,5 +87,5 @@ func packNames(dir string) ([]string, error) {
 
 func isIndexOf(name string, there map[string]bool) bool {
 	base, isIndex := strings.CutSuffix(name, ".idx")
-	return isIndex && packName.MatchString(base) && there[base+".pack"]
+	return isIndex && packs.IsName(base) && there[base+".pack"]
 }

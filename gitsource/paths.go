@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/fault"
 )
 
 // mostPaths bounds what one commit may change for it to be told. Without a
@@ -61,7 +63,7 @@ func (c *comparison) folders(path string, before, after plumbing.Hash) error {
 		return nil
 	}
 	if len(path) > pathBytes || len(c.paths) > mostPaths {
-		return tooLarge("commit changes more than %d paths, or one of more than %d bytes", mostPaths, pathBytes)
+		return fault.TooLarge("commit changes more than %d paths, or one of more than %d bytes", mostPaths, pathBytes)
 	}
 	older, known, err := c.mirror.everything(before)
 	if err != nil {
@@ -120,7 +122,7 @@ func (m *mirror) everything(tree plumbing.Hash) (entries []anyEntry, known bool,
 	slices.SortFunc(entries, func(a, b anyEntry) int { return cmp.Compare(a.name, b.name) })
 	for i := 1; i < len(entries) && err == nil; i++ {
 		if entries[i].name == entries[i-1].name {
-			err = malformed("tree object has %q twice", plain(entries[i].name, 80))
+			err = fault.Malformed("tree object has %q twice", fault.Plain(entries[i].name, 80))
 		}
 	}
 	return entries, true, err

@@ -1,6 +1,7 @@
 package gitsource
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,6 +11,9 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/fault"
+	"moult/gitsource/wire"
 )
 
 const (
@@ -37,8 +41,8 @@ type Repository struct {
 	// agents may share one: each locks a mirror of its own.
 	StateDir string
 
-	// Access is how to prove who asks; see [Access].
-	Access Access
+	// Access is how to prove who asks; see [wire.Access].
+	Access wire.Access
 	// Transport makes the HTTP requests; nil means one of its own, which
 	// honours HTTPS_PROXY and NO_PROXY.
 	Transport http.RoundTripper
@@ -70,11 +74,11 @@ type opened struct {
 
 // String is the URL without secrets.
 func (r *Repository) String() string {
-	l, err := parseLocation(r.URL)
+	l, err := wire.ParseLocation(r.URL)
 	if err != nil {
 		return "repository"
 	}
-	return l.shown
+	return l.String()
 }
 
 // GoString is String, so that no verb of fmt shows the settings.
@@ -111,7 +115,7 @@ func (r *Repository) Read(blob string) ([]byte, error) {
 	}
 	h, err := parseHash(blob)
 	if err != nil || !m.wasListed(h) {
-		return nil, fmt.Errorf("read file of %s: %q: %w", r, plain(blob, 40), ErrUnknown)
+		return nil, fmt.Errorf("read file of %s: %q: %w", r, fault.Plain(blob, 40), ErrUnknown)
 	}
 	content, err := m.object(plumbing.BlobObject, h, m.limits.FileBytes)
 	if err != nil {
@@ -134,7 +138,7 @@ func (r *Repository) Close() error {
 		r.open.mirror.close()
 	}
 	r.open.origin.close()
-	err := r.open.lock.release()
+	err := r.open.lock.Release()
 	r.open = nil
 	return err
 }
@@ -151,20 +155,20 @@ func (r *Repository) readable() (*mirror, error) {
 	case o.mirror != nil && o.mirror.trouble() == nil:
 		return o.mirror, nil
 	case o.mirror != nil:
-		return nil, r.says("read", fail(ErrDamaged, "the next poll clones it again", "%w", o.mirror.trouble()))
+		return nil, r.says("read", fault.New(ErrDamaged, "the next poll clones it again", "%w", o.mirror.trouble()))
 	case o.lost != nil:
-		return nil, r.says("read", fail(ErrDamaged, "it was thrown away and is cloned at the next poll", "%w", o.lost))
+		return nil, r.says("read", fault.New(ErrDamaged, "it was thrown away and is cloned at the next poll", "%w", o.lost))
 	}
-	return nil, r.says("read", fail(ErrUnknown, "poll the repository first", "nothing is cloned yet"))
+	return nil, r.says("read", fault.New(ErrUnknown, "poll the repository first", "nothing is cloned yet"))
 }
 
 func (r *Repository) says(doing string, err error) error {
 	return fmt.Errorf("%s %s: %w", doing, r, err)
 }
 
-func (r *Repository) log() *slog.Logger { return orDefault(r.Log, slog.Default()) }
+func (r *Repository) log() *slog.Logger { return cmp.Or(r.Log, slog.Default()) }
 
-func (r *Repository) branch() string { return orDefault(r.Branch, defaultBranch) }
+func (r *Repository) branch() string { return cmp.Or(r.Branch, defaultBranch) }
 
 // folder is Path as git writes it: no slashes around it, "" for all.
 func (r *Repository) folder() string {

@@ -1,6 +1,7 @@
 package gitsource
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"moult/reconcile"
+
+	"moult/gitsource/fault"
 )
 
 // Revisions is the first-parent history from the commit behind after up to
@@ -33,7 +36,7 @@ func (r *Repository) Revisions(ctx context.Context, after, upto string) iter.Seq
 			return
 		}
 		from, _ := parseHash(after) // what is no name is on no history
-		w := walk{mirror: m, most: orDefault(r.History, defaultHistory)}
+		w := walk{mirror: m, most: cmp.Or(r.History, defaultHistory)}
 		changes, err := w.changes(ctx, from, tip)
 		if err != nil {
 			yield(reconcile.Revision{}, fmt.Errorf("read history of %s: %w", r, err))
@@ -54,7 +57,7 @@ func (r *Repository) from(upto string) (*mirror, plumbing.Hash, error) {
 	}
 	tip, err := parseHash(upto)
 	if err != nil || !m.has(tip) {
-		return nil, tip, fmt.Errorf("read history of %s: commit %q: %w", r, plain(upto, 40), ErrUnknown)
+		return nil, tip, fmt.Errorf("read history of %s: commit %q: %w", r, fault.Plain(upto, 40), ErrUnknown)
 	}
 	return m, tip, nil
 }

@@ -17,6 +17,12 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
 )
 
+// What a server says of the content of its replies.
+const (
+	greetingType = "application/x-git-upload-pack-advertisement"
+	replyType    = "application/x-git-upload-pack-result"
+)
+
 // traffic counts what a server sees.
 type traffic struct {
 	requests, up, down atomic.Int64

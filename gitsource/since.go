@@ -7,6 +7,8 @@ import (
 	"math"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/fault"
 )
 
 // Raw is one commit as it is stored.
@@ -52,11 +54,11 @@ func (r *Repository) Since(ctx context.Context, after, head string, paths bool) 
 // newer lists the commits of Since.
 func (r *Repository) newer(ctx context.Context, m *mirror, after string, tip plumbing.Hash) ([]plumbing.Hash, error) {
 	if after == "" {
-		return m.line(ctx, tip, plumbing.ZeroHash, orDefault(r.History, defaultHistory))
+		return m.line(ctx, tip, plumbing.ZeroHash, cmp.Or(r.History, defaultHistory))
 	}
 	from, err := parseHash(after)
 	if err != nil || !m.has(from) {
-		return nil, fmt.Errorf("commit %q: %w", plain(after, 40), ErrUnknown)
+		return nil, fmt.Errorf("commit %q: %w", fault.Plain(after, 40), ErrUnknown)
 	}
 	return m.since(ctx, from, tip)
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/config"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+
+	"moult/gitsource/fault"
 )
 
 // mostAlternates is how many object stores one repository may borrow from.
@@ -46,14 +48,14 @@ func openSource(path string, maxObject int64) (*source, error) {
 
 func (s *source) open(dir string, shared cache.Object) error {
 	if exists(filepath.Join(dir, "reftable")) {
-		return fail(ErrUnsupported, "convert it: git refs migrate --ref-format=files", "refs in reftable format")
+		return fault.New(fault.ErrUnsupported, "convert it: git refs migrate --ref-format=files", "refs in reftable format")
 	}
 	if err := s.checkFormat(dir); err != nil {
 		return err
 	}
 	shallow, err := s.refs.Shallow()
 	if err != nil {
-		return fail(ErrUnreachable, "check the repository with git fsck", "read shallow: %w", err)
+		return fault.New(fault.ErrUnreachable, "check the repository with git fsck", "read shallow: %w", err)
 	}
 	for _, h := range shallow {
 		s.shallow[h] = true
@@ -69,7 +71,7 @@ func (s *source) borrow(objects string, shared cache.Object, seen map[string]boo
 	}
 	seen[objects] = true
 	if len(s.stores) >= mostAlternates {
-		return fail(ErrUnsupported, "repack it: git repack -a -d", "borrows objects from more than %d others", mostAlternates)
+		return fault.New(fault.ErrUnsupported, "repack it: git repack -a -d", "borrows objects from more than %d others", mostAlternates)
 	}
 	s.stores = append(s.stores, &objectStore{dir: objects, shared: shared})
 	others, err := alternates(objects)
@@ -106,7 +108,7 @@ func alternates(objects string) ([]string, error) {
 			line = filepath.Join(objects, line)
 		}
 		if !exists(line) {
-			return nil, fail(ErrUnsupported, "repack it: git repack -a -d", "borrows objects from %s, which does not exist", line)
+			return nil, fault.New(fault.ErrUnsupported, "repack it: git repack -a -d", "borrows objects from %s, which does not exist", line)
 		}
 		dirs = append(dirs, filepath.Clean(line))
 	}
@@ -125,11 +127,11 @@ func (s *source) checkFormat(dir string) error {
 	defer f.Close()
 	settings := config.New()
 	if err := config.NewDecoder(f).Decode(settings); err != nil {
-		return fail(ErrUnreachable, "correct the repository's config file", "%w", err)
+		return fault.New(fault.ErrUnreachable, "correct the repository's config file", "%w", err)
 	}
 	format := settings.Section("extensions").Option("objectformat")
 	if format != "" && !strings.EqualFold(format, "sha1") {
-		return fail(ErrUnsupported, "use a repository with SHA-1 object names, git's default", "object format %s", plain(format, 20))
+		return fault.New(fault.ErrUnsupported, "use a repository with SHA-1 object names, git's default", "object format %s", fault.Plain(format, 20))
 	}
 	return nil
 }
@@ -137,7 +139,7 @@ func (s *source) checkFormat(dir string) error {
 // gitDir finds the directory with the objects and the branches.
 func gitDir(path string) (string, error) {
 	if !exists(path) {
-		return "", fail(ErrUnreachable, "check the path", "%s does not exist", path)
+		return "", fault.New(fault.ErrUnreachable, "check the path", "%s does not exist", path)
 	}
 	inside := filepath.Join(path, ".git")
 	info, err := os.Stat(inside)
@@ -161,7 +163,7 @@ func repositoryAt(dir string) (string, error) {
 		return "", denied(err)
 	}
 	if err != nil || !info.IsDir() || !exists(filepath.Join(dir, "HEAD")) {
-		return "", fail(ErrNotFound, "check the path, or make one there: git init", "%s is not a git repository", dir)
+		return "", fault.New(fault.ErrNotFound, "check the path, or make one there: git init", "%s is not a git repository", dir)
 	}
 	return dir, nil
 }
@@ -174,7 +176,7 @@ func linked(file string) (string, error) {
 	}
 	to, ok := strings.CutPrefix(string(text), "gitdir: ")
 	if !ok {
-		return "", fail(ErrNotFound, "check the path", "%s does not lead to a git repository", file)
+		return "", fault.New(fault.ErrNotFound, "check the path", "%s does not lead to a git repository", file)
 	}
 	return repositoryAt(relativeTo(filepath.Dir(file), strings.TrimRight(to, "\r\n")))
 }
@@ -187,5 +189,5 @@ func relativeTo(dir, path string) string {
 }
 
 func denied(err error) error {
-	return fail(ErrDenied, "let the agent's user read the repository", "%w", err)
+	return fault.New(fault.ErrDenied, "let the agent's user read the repository", "%w", err)
 }

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	sshagent "golang.org/x/crypto/ssh/agent"
+
+	"moult/gitsource/wire"
 )
 
 // home makes a home directory that knows the server, and no key.
@@ -27,7 +29,7 @@ func TestSSHUsesTheHomeDirectory(t *testing.T) {
 	f := newFixture(t)
 	f.commit("begin", files{"a.hcl": "one"})
 	r := s.repository(f)
-	r.Access = Access{}
+	r.Access = wire.Access{}
 	refused(t, r, ErrDenied, "there is no SSH key to offer; configure a key file, or start ssh-agent")
 	key := value[[]byte](t)(os.ReadFile(s.keyFile))
 	must(t, os.WriteFile(filepath.Join(dir, ".ssh", "id_ed25519"), key, 0o600))

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/ssh"
+
+	"moult/gitsource/wire"
 )
 
 // sshServer is an SSH server that runs `git upload-pack` for whoever has the
@@ -72,7 +74,7 @@ func newKey(t *testing.T, file string) ssh.Signer {
 // repository reaches a fixture through the server.
 func (s *sshServer) repository(f *fixture) *Repository {
 	r := repository(s.t, "ssh://git@"+s.address+f.dir)
-	r.Access = Access{KeyFile: s.keyFile, KnownHosts: []string{s.knownHosts(s.knownLine)}}
+	r.Access = wire.Access{KeyFile: s.keyFile, KnownHosts: []string{s.knownHosts(s.knownLine)}}
 	return r
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/wire"
 )
 
 // Watch returns a channel that gets a value when a local repository may have
@@ -18,8 +20,8 @@ import (
 // So it is, with a warning in the log, where the system cannot watch (on Linux
 // fs.inotify.max_user_instances limits it); polling goes on in any case.
 func (r *Repository) Watch(ctx context.Context) <-chan struct{} {
-	at, err := parseLocation(r.URL)
-	if err != nil || at.scheme != "file" {
+	at, err := wire.ParseLocation(r.URL)
+	if err != nil || !at.Local() {
 		return nil
 	}
 	notify, err := fsnotify.NewWatcher()
@@ -28,7 +30,7 @@ func (r *Repository) Watch(ctx context.Context) <-chan struct{} {
 		return nil
 	}
 	w := &watch{
-		notify: notify, path: at.path, branch: r.branch(),
+		notify: notify, path: at.Path, branch: r.branch(),
 		armed: map[string]bool{}, changed: make(chan struct{}, 1),
 	}
 	w.arm()

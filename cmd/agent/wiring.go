@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"moult/gitsource"
+	"moult/gitsource/wire"
 	"moult/providers/aws"
 	"moult/reconcile"
 )
@@ -46,7 +47,7 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 func newRepository(s settings, log *slog.Logger) *gitsource.Repository {
 	return &gitsource.Repository{
 		URL: s.repository.URL, Branch: s.repository.Branch, Path: s.repository.Path, StateDir: s.stateDir,
-		Access: gitsource.Access{
+		Access: wire.Access{
 			Username: s.repository.Username, PasswordFile: s.repository.PasswordFile,
 			KeyFile: s.repository.SSHKeyFile, KnownHosts: s.repository.KnownHostsFiles,
 		},

@@ -1,4 +1,4 @@
-package gitsource
+package wire
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"moult/gitsource/fault"
 )
 
 // A pkt-line is four hexadecimal digits, which count themselves, and that many
@@ -82,6 +84,7 @@ func packetf(b *bytes.Buffer, format string, args ...any) {
 // (gitprotocol-pack(5)): 1 is the pack, 2 progress for people, 3 a last word.
 type sideband struct {
 	packets *packets
+	words   io.Writer // gets the second; nil: nobody reads it
 	rest    []byte
 }
 
@@ -97,7 +100,7 @@ func (s *sideband) Read(p []byte) (int, error) {
 		if what != content {
 			return 0, io.EOF
 		}
-		if s.rest, err = channel(line); err != nil {
+		if s.rest, err = s.channel(line); err != nil {
 			return 0, err
 		}
 	}
@@ -107,11 +110,14 @@ func (s *sideband) Read(p []byte) (int, error) {
 }
 
 // channel is what a line brings of the pack.
-func channel(line []byte) ([]byte, error) {
+func (s *sideband) channel(line []byte) ([]byte, error) {
 	switch {
 	case len(line) > 0 && line[0] == 1:
 		return line[1:], nil
 	case len(line) > 0 && line[0] == 2:
+		if s.words != nil {
+			_, _ = s.words.Write(line[1:]) // it is kept in memory
+		}
 		return nil, nil
 	case len(line) > 0 && line[0] == 3:
 		return nil, refusal(line[1:])
@@ -121,5 +127,5 @@ func channel(line []byte) ([]byte, error) {
 
 // refusal is what a server says instead of an answer.
 func refusal(text []byte) error {
-	return fail(ErrUnreachable, "it is tried again at the next poll", "the server says: %s", plain(string(text), 200))
+	return fault.New(fault.ErrUnreachable, "it is tried again at the next poll", "the server says: %s", fault.Plain(string(text), 200))
 }

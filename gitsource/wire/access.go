@@ -1,9 +1,12 @@
-package gitsource
+package wire
 
 import (
+	"cmp"
 	"net/http"
 	"os"
 	"strings"
+
+	"moult/gitsource/fault"
 )
 
 // Access is how to prove who asks. Its zero value uses what the URL itself
@@ -32,10 +35,10 @@ type authorizer interface {
 	authorize(*http.Request) error
 }
 
-func authorizerOf(at location, access Access) authorizer {
+func authorizerOf(at Location, access Access) authorizer {
 	switch {
 	case access.PasswordFile != "":
-		return passwordFile{user: orDefault(access.Username, tokenUser), path: access.PasswordFile}
+		return passwordFile{user: cmp.Or(access.Username, tokenUser), path: access.PasswordFile}
 	case at.user != "" || at.pass != "":
 		return password{user: at.user, pass: at.pass}
 	}
@@ -54,7 +57,7 @@ type passwordFile struct{ user, path string }
 func (p passwordFile) authorize(r *http.Request) error {
 	text, err := os.ReadFile(p.path)
 	if err != nil {
-		return fail(ErrDenied, "check the password file", "%w", err)
+		return fault.New(fault.ErrDenied, "check the password file", "%w", err)
 	}
 	r.SetBasicAuth(p.user, strings.TrimRight(string(text), "\r\n"))
 	return nil

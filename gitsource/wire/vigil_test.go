@@ -1,4 +1,4 @@
-package gitsource
+package wire
 
 import (
 	"context"
@@ -23,7 +23,9 @@ func TestSlowIsNotDead(t *testing.T) {
 		}()
 		r := v.over(out)
 		for range 100 {
-			value[int](t)(r.Read(make([]byte, 1)))
+			if _, err := r.Read(make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if v.ctx.Err() != nil {
 			t.Error("a slow server was given up")

@@ -1,4 +1,4 @@
-package gitsource
+package wire
 
 import (
 	"bytes"
@@ -10,24 +10,25 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"moult/gitsource/fault"
 )
 
-// httpWire is git's smart HTTP (gitprotocol-http(5)): one GET for the greeting,
+// httpLine is git's smart HTTP (gitprotocol-http(5)): one GET for the greeting,
 // and a POST for each request.
-type httpWire struct {
+type httpLine struct {
 	base   *url.URL // of the repository; where the first redirect led
 	auth   authorizer
 	client *http.Client
 }
 
-const (
-	greetingType = "application/x-git-upload-pack-advertisement"
-	requestType  = "application/x-git-upload-pack-request"
-	replyType    = "application/x-git-upload-pack-result"
-)
+// The content types of what a service says first, is asked and answers.
+func (s service) greetingType() string { return "application/x-" + string(s) + "-advertisement" }
+func (s service) requestType() string  { return "application/x-" + string(s) + "-request" }
+func (s service) replyType() string    { return "application/x-" + string(s) + "-result" }
 
-func newHTTPWire(at location, access Access, transport http.RoundTripper) *httpWire {
-	w := &httpWire{base: at.url, auth: authorizerOf(at, access)}
+func newHTTPLine(at Location, access Access, transport http.RoundTripper) *httpLine {
+	w := &httpLine{base: at.url, auth: authorizerOf(at, access)}
 	w.client = &http.Client{Transport: transport, CheckRedirect: w.checkRedirect}
 	if transport == nil {
 		w.client.Transport = &http.Transport{
@@ -40,64 +41,65 @@ func newHTTPWire(at location, access Access, transport http.RoundTripper) *httpW
 	return w
 }
 
-func (w *httpWire) close() { w.client.CloseIdleConnections() }
+func (w *httpLine) close() { w.client.CloseIdleConnections() }
 
-func (w *httpWire) converse(context.Context) (conversation, error) {
-	return &httpConversation{wire: w}, nil
+func (w *httpLine) converse(_ context.Context, service service) (conversation, error) {
+	return &httpConversation{line: w, service: service}, nil
 }
 
 // checkRedirect follows a repository that has moved, but gives no password to
 // another host, does not leave TLS, and does not repeat a POST.
-func (w *httpWire) checkRedirect(r *http.Request, via []*http.Request) error {
+func (w *httpLine) checkRedirect(r *http.Request, via []*http.Request) error {
 	first := via[0]
 	otherHost := r.URL.Host != first.URL.Host
 	leavesTLS := first.URL.Scheme == "https" && r.URL.Scheme != "https"
 	if len(via) > 5 || first.Method != http.MethodGet || leavesTLS || otherHost && w.auth != nil {
-		return fail(ErrNotFound, "configure the new URL", "the server redirects to %s", shownURL(r.URL))
+		return fault.New(fault.ErrNotFound, "configure the new URL", "the server redirects to %s", shownURL(r.URL))
 	}
 	return nil
 }
 
 // httpConversation remembers the open replies.
 type httpConversation struct {
-	wire *httpWire
-	open []io.Closer
+	line    *httpLine
+	service service
+	open    []io.Closer
 }
 
 func (c *httpConversation) standsAlone() bool { return true }
 
 func (c *httpConversation) greeting(ctx context.Context) (io.Reader, error) {
-	at := c.wire.base.JoinPath("info", "refs")
-	at.RawQuery = "service=git-upload-pack"
+	at := c.line.base.JoinPath("info", "refs")
+	at.RawQuery = "service=" + string(c.service)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
 		return nil, err
 	}
-	reply, err := c.do(r, greetingType)
+	reply, err := c.do(r, c.service.greetingType())
 	if err != nil {
 		return nil, err
 	}
-	c.wire.follow(reply.Request.URL)
+	c.line.follow(reply.Request.URL)
 	return reply.Body, nil
 }
 
 // follow takes the place where the greeting was found as the repository's.
-func (w *httpWire) follow(found *url.URL) {
+func (w *httpLine) follow(found *url.URL) {
 	path, ok := strings.CutSuffix(found.Path, "/info/refs")
 	if ok {
 		w.base = &url.URL{Scheme: found.Scheme, Host: found.Host, Path: path}
 	}
 }
 
-func (c *httpConversation) ask(ctx context.Context, request []byte) (io.Reader, error) {
-	at := c.wire.base.JoinPath("git-upload-pack")
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), bytes.NewReader(request))
+func (c *httpConversation) ask(ctx context.Context, request *bytes.Buffer) (io.Reader, error) {
+	at := c.line.base.JoinPath(string(c.service))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at.String(), request)
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Content-Type", requestType)
-	r.Header.Set("Accept", replyType)
-	reply, err := c.do(r, replyType)
+	r.Header.Set("Content-Type", c.service.requestType())
+	r.Header.Set("Accept", c.service.replyType())
+	reply, err := c.do(r, c.service.replyType())
 	if err != nil {
 		return nil, err
 	}
@@ -108,14 +110,14 @@ func (c *httpConversation) ask(ctx context.Context, request []byte) (io.Reader, 
 func (c *httpConversation) do(r *http.Request, want string) (*http.Response, error) {
 	r.Header.Set("User-Agent", agent)
 	r.Header.Set("Git-Protocol", "version=2")
-	if c.wire.auth != nil {
-		if err := c.wire.auth.authorize(r); err != nil {
+	if c.line.auth != nil {
+		if err := c.line.auth.authorize(r); err != nil {
 			return nil, err
 		}
 	}
-	reply, err := c.wire.client.Do(r)
+	reply, err := c.line.client.Do(r)
 	if err != nil {
-		return nil, bare(err)
+		return nil, Bare(err)
 	}
 	c.open = append(c.open, drained{reply.Body})
 	if err := checkReply(reply, want); err != nil {
@@ -127,17 +129,17 @@ func (c *httpConversation) do(r *http.Request, want string) (*http.Response, err
 func checkReply(reply *http.Response, want string) error {
 	switch code := reply.StatusCode; {
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return fail(ErrDenied, "check the user, the token and what it may read", "the server answers %s", plain(reply.Status, 60))
+		return fault.New(fault.ErrDenied, "check the user, the token and what it may read", "the server answers %s", fault.Plain(reply.Status, 60))
 	case code == http.StatusNotFound, code == http.StatusGone:
-		return fail(ErrNotFound, "check the URL, and the token: forges say this to those who may not see a repository",
-			"the server answers %s", plain(reply.Status, 60))
+		return fault.New(fault.ErrNotFound, "check the URL, and the token: forges say this to those who may not see a repository",
+			"the server answers %s", fault.Plain(reply.Status, 60))
 	case code != http.StatusOK:
-		return fail(ErrUnreachable, "it is tried again at the next poll", "the server answers %s", plain(reply.Status, 60))
+		return fault.New(fault.ErrUnreachable, "it is tried again at the next poll", "the server answers %s", fault.Plain(reply.Status, 60))
 	}
 	got, _, _ := mime.ParseMediaType(reply.Header.Get("Content-Type"))
 	if got != want {
-		return fail(ErrNotFound, "check the URL: it may lead to a web page, or to a server without smart HTTP",
-			"the answer is %q and not git's", plain(got, 60))
+		return fault.New(fault.ErrNotFound, "check the URL: it may lead to a web page, or to a server without smart HTTP",
+			"the answer is %q and not git's", fault.Plain(got, 60))
 	}
 	return nil
 }

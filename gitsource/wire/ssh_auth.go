@@ -1,10 +1,11 @@
-package gitsource
+package wire
 
 import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,11 +14,13 @@ import (
 	"golang.org/x/crypto/ssh"
 	sshagent "golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"moult/gitsource/fault"
 )
 
 // clientConfig is how to prove who asks, and who may answer. done gives the
 // connection to the ssh-agent back, after the handshake.
-func clientConfig(ctx context.Context, at location, access Access) (config *ssh.ClientConfig, done func(), err error) {
+func clientConfig(ctx context.Context, at Location, access Access) (config *ssh.ClientConfig, done func(), err error) {
 	trust, err := knownHosts(access.KnownHosts)
 	if err != nil {
 		return nil, nil, err
@@ -43,16 +46,21 @@ func knownHosts(files []string) (ssh.HostKeyCallback, error) {
 			files = append(files, filepath.Join(home, ".ssh", "known_hosts"))
 		}
 	}
-	files = slices.DeleteFunc(slices.Clone(files), func(f string) bool { return !exists(f) })
+	files = slices.DeleteFunc(slices.Clone(files), missing)
 	trust, err := knownhosts.New(files...)
 	if err != nil {
-		return nil, fail(ErrSettings, "correct the known_hosts file", "%w", err)
+		return nil, fault.New(fault.ErrSettings, "correct the known_hosts file", "%w", err)
 	}
 	return trust, nil
 }
 
+func missing(file string) bool {
+	_, err := os.Stat(file)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // strict refuses a host that is unknown, or has another key than the known one.
-func strict(trust ssh.HostKeyCallback, at location) ssh.HostKeyCallback {
+func strict(trust ssh.HostKeyCallback, at Location) ssh.HostKeyCallback {
 	return func(host string, address net.Addr, key ssh.PublicKey) error {
 		err := trust(host, address, key)
 		var mismatch *knownhosts.KeyError
@@ -61,12 +69,12 @@ func strict(trust ssh.HostKeyCallback, at location) ssh.HostKeyCallback {
 		case err == nil:
 			return nil
 		case errors.As(err, &revoked):
-			return fail(ErrDenied, "find out who answers in its place", "the host key of %s is revoked", at.host)
+			return fault.New(fault.ErrDenied, "find out who answers in its place", "the host key of %s is revoked", at.host)
 		case errors.As(err, &mismatch) && len(mismatch.Want) > 0:
-			return fail(ErrDenied, "find out why: somebody may be listening in", "%s has another host key (%s) than the known one",
+			return fault.New(fault.ErrDenied, "find out why: somebody may be listening in", "%s has another host key (%s) than the known one",
 				at.host, ssh.FingerprintSHA256(key))
 		}
-		return fail(ErrDenied, "compare the fingerprint with the published one and add the host to known_hosts (ssh-keyscan prints the line)",
+		return fault.New(fault.ErrDenied, "compare the fingerprint with the published one and add the host to known_hosts (ssh-keyscan prints the line)",
 			"%s is not a known host (it has %s)", at.host, ssh.FingerprintSHA256(key))
 	}
 }
@@ -117,7 +125,7 @@ func signers(ctx context.Context, keyFile string) (ssh.AuthMethod, func(), error
 	}
 	keys := homeKeys()
 	if len(keys) == 0 {
-		return nil, nil, fail(ErrDenied, "configure a key file, or start ssh-agent", "there is no SSH key to offer")
+		return nil, nil, fault.New(fault.ErrDenied, "configure a key file, or start ssh-agent", "there is no SSH key to offer")
 	}
 	return ssh.PublicKeys(keys...), none, nil
 }
@@ -140,15 +148,15 @@ func homeKeys() []ssh.Signer {
 func readKey(path string) (ssh.Signer, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fail(ErrDenied, "check the SSH key file", "%w", err)
+		return nil, fault.New(fault.ErrDenied, "check the SSH key file", "%w", err)
 	}
 	signer, err := ssh.ParsePrivateKey(bytes.TrimSpace(append(text, '\n')))
 	var locked *ssh.PassphraseMissingError
 	switch {
 	case errors.As(err, &locked):
-		return nil, fail(ErrDenied, "use a key without one, or ssh-agent", "SSH key %s has a passphrase", path)
+		return nil, fault.New(fault.ErrDenied, "use a key without one, or ssh-agent", "SSH key %s has a passphrase", path)
 	case err != nil:
-		return nil, fail(ErrDenied, "check the SSH key file", "%s is not a private key", path)
+		return nil, fault.New(fault.ErrDenied, "check the SSH key file", "%s is not a private key", path)
 	}
 	return signer, nil
 }

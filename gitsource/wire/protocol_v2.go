@@ -1,11 +1,11 @@
-package gitsource
+package wire
 
 import (
 	"bytes"
 	"context"
 	"io"
-
-	"github.com/go-git/go-git/v5/plumbing"
+	"slices"
+	"strings"
 )
 
 // agent is how this program calls itself. Some servers give the git protocol
@@ -32,7 +32,7 @@ func (g *greeting) lsRefs(ctx context.Context, c conversation, ref, prefix strin
 	request := g.command("ls-refs")
 	packetf(request, "ref-prefix %s", prefix)
 	request.Write(flushPacket)
-	reply, err := c.ask(ctx, request.Bytes())
+	reply, err := c.ask(ctx, request)
 	if err != nil {
 		return refs{}, err
 	}
@@ -57,49 +57,53 @@ func readRefs(p *packets, ref string) (refs, error) {
 
 // fetchV2 asks for a pack. With `done` the server sends it at once and does not
 // negotiate. Without `thin-pack` it is complete in itself.
-func (g *greeting) fetchV2(ctx context.Context, c conversation, want wanted) (io.Reader, []plumbing.Hash, error) {
+func (g *greeting) fetchV2(ctx context.Context, c conversation, want Want) (io.Reader, Boundary, error) {
 	request := g.command("fetch")
 	packetf(request, "no-progress")
 	packetf(request, "ofs-delta")
-	for _, h := range want.shallow {
-		packetf(request, "shallow %s", h)
+	want.deepening(request)
+	if want.Further {
+		packetf(request, "deepen-relative")
 	}
-	packetf(request, "want %s", want.tip)
-	for _, h := range want.haves {
+	packetf(request, "want %s", want.Tip)
+	for _, h := range want.Haves {
 		packetf(request, "have %s", h)
 	}
 	packetf(request, "done")
 	request.Write(flushPacket)
-	reply, err := c.ask(ctx, request.Bytes())
+	reply, err := c.ask(ctx, request)
 	if err != nil {
-		return nil, nil, err
+		return nil, Boundary{}, err
 	}
 	p := &packets{r: reply}
-	shallow, err := readSections(p)
-	return &sideband{packets: p}, shallow, err
+	moved, err := readSections(p)
+	return &sideband{packets: p}, moved, err
 }
 
-// readSections reads up to the pack. The sections before it are not expected,
-// except that a server whose own repository is shallow says where.
-func readSections(p *packets) ([]plumbing.Hash, error) {
-	var shallow []plumbing.Hash
+// readSections reads up to the pack. Of the sections before it the server sends
+// the one that says where it stops, or where its own repository does.
+func readSections(p *packets) (Boundary, error) {
+	var moved Boundary
 	for {
 		what, line, err := p.next()
 		if err != nil {
-			return nil, unfinished(err)
+			return moved, unfinished(err)
 		}
 		switch text := string(line); {
 		case what == delimiter, text == "shallow-info":
 		case text == "packfile":
-			return shallow, nil
-		case what != content || len(shallow) >= mostShallow:
-			return nil, errNotGit
+			return moved, nil
+		case what != content:
+			return moved, errNotGit
 		default:
-			h, err := hashLine(text, "shallow")
-			if err != nil {
-				return nil, errNotGit
+			if took, err := moved.take(text); !took || err != nil {
+				return moved, errNotGit
 			}
-			shallow = append(shallow, h)
 		}
 	}
+}
+
+// feature reports whether a command of version 2 has a feature.
+func (g *greeting) feature(command, name string) bool {
+	return slices.Contains(strings.Fields(g.capabilities[command]), name)
 }

@@ -7,41 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
+	"moult/gitsource/wire"
 )
-
-func TestURLsAreReadAsGitReadsThem(t *testing.T) {
-	t.Parallel()
-	here := value[string](t)(os.Getwd())
-	for raw, want := range map[string]location{
-		"https://example.com/team/fleet.git/": {scheme: "https", shown: "https://example.com/team/fleet.git/"},
-		"http://bob:pw@example.com:81/x?t=1":  {scheme: "http", user: "bob", pass: "pw", shown: "http://example.com:81/x"},
-		"https://ghp_token@example.com/x":     {scheme: "https", user: "ghp_token", shown: "https://example.com/x"},
-		"ssh://example.com/srv/x":             {scheme: "ssh", user: "git", host: "example.com:22", path: "/srv/x", shown: "ssh://example.com/srv/x"},
-		"ssh://me:pw@example.com:2222/~you/x": {scheme: "ssh", user: "me", host: "example.com:2222", path: "~you/x", shown: "ssh://me@example.com:2222/~you/x"},
-		"git+ssh://[::1]:22/x":                {scheme: "ssh", user: "git", host: "[::1]:22", path: "/x", shown: "ssh://[::1]:22/x"},
-		"git@example.com:team/fleet.git":      {scheme: "ssh", user: "git", host: "example.com:22", path: "team/fleet.git", shown: "git@example.com:team/fleet.git"},
-		"example.com:/srv/x":                  {scheme: "ssh", user: "git", host: "example.com:22", path: "/srv/x", shown: "git@example.com:/srv/x"},
-		"file:///srv/fleet.git":               {scheme: "file", path: "/srv/fleet.git", shown: "/srv/fleet.git"},
-		"/srv/fleet.git/":                     {scheme: "file", path: "/srv/fleet.git", shown: "/srv/fleet.git"},
-		"./a:b":                               {scheme: "file", path: filepath.Join(here, "a:b"), shown: filepath.Join(here, "a:b")},
-	} {
-		got, err := parseLocation(raw)
-		if err != nil {
-			t.Errorf("%s: %v", raw, err)
-		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(location{}), cmpopts.IgnoreTypes(&url.URL{})); diff != "" {
-			t.Errorf("%s: %s", raw, diff)
-		}
-	}
-}
 
 // TestSecretsAreShownNowhere: not by the errors, not by the log, not by fmt.
 func TestSecretsAreShownNowhere(t *testing.T) {
@@ -93,7 +65,7 @@ func TestPasswordInTheURLAndInAFile(t *testing.T) {
 	fetch(t, repository(t, strings.Replace(base, "://", "://bob:pw@", 1)+"/fleet.git"))
 
 	r := repository(t, strings.Replace(base, "://", "://x:y@", 1)+"/fleet.git")
-	r.Access = Access{Username: "bob", PasswordFile: filepath.Join(t.TempDir(), "password")}
+	r.Access = wire.Access{Username: "bob", PasswordFile: filepath.Join(t.TempDir(), "password")}
 	refused(t, r, ErrDenied, "check the password file")
 	must(t, os.WriteFile(r.Access.PasswordFile, []byte("old\n"), 0o600))
 	refused(t, r, ErrDenied, "401")

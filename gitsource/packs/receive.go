@@ -1,4 +1,4 @@
-package gitsource
+package packs
 
 import (
 	"bufio"
@@ -11,25 +11,34 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+
+	"moult/gitsource/fault"
 )
 
-// receivePack stores a pack from the wire in f and returns its index, nil for
+// Limits bound a pack that somebody else made.
+type Limits struct {
+	Bytes       int64 // on the wire and on disk
+	Objects     int
+	ObjectBytes int64 // one object, unpacked
+}
+
+// Receive stores a pack from the wire in f and returns its index, nil for
 // a pack without objects. Sizes are checked while the pack arrives, so that
 // what is too large is refused before it fills the disk or the memory.
-func receivePack(ctx context.Context, r io.Reader, f *os.File, limits Limits) (*idxfile.MemoryIndex, error) {
+func Receive(ctx context.Context, r io.Reader, f *os.File, limits Limits) (*idxfile.MemoryIndex, error) {
 	stored := bufio.NewWriterSize(f, 64<<10)
-	wire := &cappedReader{r: r, left: limits.PackBytes}
-	objects, sum, err := scanPack(io.TeeReader(wire, stored), limits)
+	wire := &cappedReader{r: r, left: limits.Bytes}
+	objects, sum, err := scan(io.TeeReader(wire, stored), limits)
 	if err == nil {
 		err = stored.Flush()
 	}
 	if err != nil || objects == 0 {
 		return nil, err
 	}
-	if _, err := checkTrailer(f, sum[:]); err != nil {
+	if _, err := CheckTrailer(f, sum[:]); err != nil {
 		return nil, fmt.Errorf("receive pack: %w", err)
 	}
-	return indexPack(ctx, f)
+	return resolve(ctx, f)
 }
 
 // cappedReader fails when more than left bytes come.
@@ -40,23 +49,23 @@ type cappedReader struct {
 
 func (c *cappedReader) Read(p []byte) (int, error) {
 	if c.left <= 0 {
-		return 0, tooLarge("pack is larger than the limit")
+		return 0, fault.TooLarge("pack is larger than the limit")
 	}
 	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
 	return n, err
 }
 
-// scanPack reads a pack from begin to end without keeping it, and returns the
+// scan reads a pack from begin to end without keeping it, and returns the
 // number of its objects and its checksum, which it has checked.
-func scanPack(r io.Reader, limits Limits) (uint32, plumbing.Hash, error) {
+func scan(r io.Reader, limits Limits) (uint32, plumbing.Hash, error) {
 	s := packfile.NewScanner(r)
 	_, count, err := s.Header()
 	if err != nil {
 		return 0, plumbing.ZeroHash, fmt.Errorf("receive pack: %w", err)
 	}
 	if int64(count) > int64(limits.Objects) {
-		return 0, plumbing.ZeroHash, tooLarge("pack of %d objects (limit %d)", count, limits.Objects)
+		return 0, plumbing.ZeroHash, fault.TooLarge("pack of %d objects (limit %d)", count, limits.Objects)
 	}
 	for range count {
 		if err := scanObject(s, limits.ObjectBytes); err != nil {
@@ -82,14 +91,14 @@ func scanObject(s *packfile.Scanner, limit int64) error {
 		return fmt.Errorf("object of unknown type %d", header.Type)
 	}
 	if header.Length > limit {
-		return tooLarge("object of %d bytes (limit %d)", header.Length, limit)
+		return fault.TooLarge("object of %d bytes (limit %d)", header.Length, limit)
 	}
 	var start firstBytes
 	if _, _, err := s.NextObject(&start); err != nil {
 		return err
 	}
 	if header.Type.IsDelta() && start.target() > uint64(limit) {
-		return tooLarge("object of %d bytes (limit %d)", start.target(), limit)
+		return fault.TooLarge("object of %d bytes (limit %d)", start.target(), limit)
 	}
 	return nil
 }
@@ -120,10 +129,22 @@ func (b *firstBytes) target() uint64 {
 	return size
 }
 
-// indexPack resolves the deltas of a stored pack and returns its index. go-git
+// Index is Receive of a pack that lies in f already.
+func Index(ctx context.Context, f *os.File, limits Limits) (*idxfile.MemoryIndex, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	objects, _, err := scan(bufio.NewReader(endingFile{ctx, f}), limits)
+	if err != nil || objects == 0 {
+		return nil, err
+	}
+	return resolve(ctx, f)
+}
+
+// resolve resolves the deltas of a stored pack and returns its index. go-git
 // has panicked on malformed packs before (GHSA-w5pp-99ch-qj29), so a panic
 // counts as one.
-func indexPack(ctx context.Context, f *os.File) (index *idxfile.MemoryIndex, err error) {
+func resolve(ctx context.Context, f *os.File) (index *idxfile.MemoryIndex, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("index pack: malformed: %v", r)

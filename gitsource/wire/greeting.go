@@ -1,4 +1,4 @@
-package gitsource
+package wire
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/fault"
 )
 
 const (
@@ -36,8 +38,8 @@ func readGreeting(r io.Reader, ref string) (*greeting, error) {
 		return nil, err
 	}
 	if format := g.capabilities["object-format"]; format != "" && format != "sha1" {
-		return nil, fail(ErrUnsupported, "use a repository with SHA-1 object names, git's default",
-			"object format %s", plain(format, 20))
+		return nil, fault.New(fault.ErrUnsupported, "use a repository with SHA-1 object names, git's default",
+			"object format %s", fault.Plain(format, 20))
 	}
 	return g, nil
 }
@@ -121,7 +123,7 @@ func (g *greeting) listing(line, ref string) error {
 		return errNotGit
 	}
 	if len(g.listed.shallow) >= mostShallow {
-		return tooLarge("more than %d shallow commits", mostShallow)
+		return fault.TooLarge("more than %d shallow commits", mostShallow)
 	}
 	g.listed.shallow = append(g.listed.shallow, h)
 	return nil

@@ -1,7 +1,8 @@
-package gitsource
+package wire
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,34 +12,36 @@ import (
 	"sync"
 
 	"golang.org/x/crypto/ssh"
+
+	"moult/gitsource/fault"
 )
 
-// sshWire runs git-upload-pack on the other side of an SSH connection. Each
+// sshLine runs git's services on the other side of an SSH connection. Each
 // conversation has a connection of its own: forges close idle ones.
-type sshWire struct {
-	at     location
+type sshLine struct {
+	at     Location
 	access Access
 }
 
-func (w *sshWire) close() {}
+func (w *sshLine) close() {}
 
-// converse connects and starts git-upload-pack. The library's handshake knows
+// converse connects and starts a service. The library's handshake knows
 // no context, so the end of ctx closes the connection under it.
-func (w *sshWire) converse(ctx context.Context) (conversation, error) {
+func (w *sshLine) converse(ctx context.Context, service service) (conversation, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", w.at.host)
 	if err != nil {
 		return nil, err
 	}
 	c := &sshConversation{conn: conn}
 	c.stop = context.AfterFunc(ctx, func() { conn.Close() })
-	if err := w.start(ctx, c); err != nil {
+	if err := w.start(ctx, c, service); err != nil {
 		c.close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (w *sshWire) start(ctx context.Context, c *sshConversation) error {
+func (w *sshLine) start(ctx context.Context, c *sshConversation, service service) error {
 	config, done, err := clientConfig(ctx, w.at, w.access)
 	if err != nil {
 		return err
@@ -52,7 +55,7 @@ func (w *sshWire) start(ctx context.Context, c *sshConversation) error {
 	if err != nil {
 		return either(ctx, err)
 	}
-	return either(ctx, c.run(session, w.at.path))
+	return either(ctx, c.run(session, service, w.at.Path))
 }
 
 // either prefers the end of ctx to the error that it caused.
@@ -69,18 +72,17 @@ func handshakeError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var known *failure
-	if errors.As(err, &known) {
+	if known := fault.Known(err); known != nil {
 		return known
 	}
 	if strings.Contains(err.Error(), "unable to authenticate") { // the library has no type for it
-		return fail(ErrDenied, "add the agent's public key to the repository, as a read-only deploy key",
+		return fault.New(fault.ErrDenied, "add the agent's public key to the repository, as a read-only deploy key",
 			"the server accepts none of the keys offered")
 	}
 	return err
 }
 
-// sshConversation is one run of git-upload-pack.
+// sshConversation is one run of a service.
 type sshConversation struct {
 	conn  net.Conn
 	stop  func() bool
@@ -91,7 +93,7 @@ type sshConversation struct {
 
 // run starts the command. A server that does not pass on GIT_PROTOCOL speaks
 // version 0.
-func (c *sshConversation) run(session *ssh.Session, path string) error {
+func (c *sshConversation) run(session *ssh.Session, service service, path string) error {
 	var err error
 	if c.in, err = session.StdinPipe(); err != nil {
 		return err
@@ -110,7 +112,7 @@ func (c *sshConversation) run(session *ssh.Session, path string) error {
 	if err := session.Setenv("GIT_PROTOCOL", "version=2"); errors.Is(err, io.EOF) {
 		return err
 	}
-	return session.Start("git-upload-pack " + quoted(path))
+	return session.Start(string(service) + " " + quoted(path))
 }
 
 // quoted is a word that a shell does not look into, as git quotes it.
@@ -122,8 +124,8 @@ func (c *sshConversation) standsAlone() bool { return false }
 
 func (c *sshConversation) greeting(context.Context) (io.Reader, error) { return c.out, nil }
 
-func (c *sshConversation) ask(ctx context.Context, request []byte) (io.Reader, error) {
-	if _, err := c.in.Write(request); err != nil {
+func (c *sshConversation) ask(ctx context.Context, request *bytes.Buffer) (io.Reader, error) {
+	if _, err := request.WriteTo(c.in); err != nil {
 		return nil, either(ctx, fmt.Errorf("send request: %w", err))
 	}
 	return ctxReader{ctx, c.out}, nil
@@ -161,7 +163,7 @@ func (w *lastWords) Write(p []byte) (int, error) {
 func (w *lastWords) said() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return plain(string(w.text), 200)
+	return fault.Plain(string(w.text), 200)
 }
 
 // saidReader turns the end of the output into what the server said about it:
@@ -179,7 +181,7 @@ func (r *saidReader) Read(p []byte) (int, error) {
 	}
 	r.ended()
 	if said := r.words.said(); said != "" {
-		return 0, fail(ErrNotFound, "check the path, and that the key may read it", "the server says: %s", said)
+		return 0, fault.New(fault.ErrNotFound, "check the path, and that the key may read it", "the server says: %s", said)
 	}
 	return 0, err
 }

@@ -1,11 +1,11 @@
-package gitsource
+package packs
 
 import "encoding/binary"
 
-// deltaOf is how target differs from base, in git's form (gitformat-pack(5)):
+// Delta is how target differs from base, in git's form (gitformat-pack(5)):
 // both sizes, then what to copy from the base and what to insert. It looks for
 // one changed stretch only: that is what a commit makes of a tree.
-func deltaOf(base, target []byte) []byte {
+func Delta(base, target []byte) []byte {
 	same := min(len(base), len(target))
 	front := 0
 	for front < same && base[front] == target[front] {
