@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"moult/gitsource/trust"
+
+	"moult/gitsource/durable"
 )
 
 // book is where the agent keeps the last accepted commit of a branch, and where
@@ -91,30 +93,8 @@ func writeJSONFile(file string, value any) error {
 	if err != nil {
 		return fmt.Errorf("store %s: %w", file, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".accepted-*")
-	if err != nil {
-		return fmt.Errorf("store what was accepted: %w", err)
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	_, err = f.Write(append(text, '\n'))
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err == nil {
-		err = syncDirectory(filepath.Dir(file))
-	}
-	if err != nil {
+	if err := durable.Replace(file, append(text, '\n'), 0o644); err != nil {
 		return fmt.Errorf("store what was accepted: %w", err)
 	}
 	return nil
-}
-
-// syncDirectory makes a rename in it last.
-func syncDirectory(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

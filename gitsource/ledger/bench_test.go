@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/storage/memory"
+
+	"moult/gitsource/packs"
 )
 
 // bigLedger is a store with notes on so many commits, as git packs it.
@@ -46,7 +50,13 @@ func (l *Ledger) fill(now time.Time, entries []Entry) error {
 		if err != nil {
 			return err
 		}
-		if _, err := store.receive(context.Background(), nil, func(w io.Writer) error { return packDraft(w, d) }); err != nil {
+		_, err = store.receive(nil, func(f *os.File) (*idxfile.MemoryIndex, error) {
+			if err := packDraft(f, d); err != nil {
+				return nil, err
+			}
+			return packs.Index(context.Background(), f, limits)
+		})
+		if err != nil {
 			return err
 		}
 		return moveOwn(store, Ref, head)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/fault"
 )
 
 // Book is the ledger as somebody reads it: of any clone that has its ref,
@@ -56,7 +58,7 @@ func (b *Book) Close() error {
 
 func (b *Book) read() error {
 	if len(b.refs) == 0 {
-		return fail(ErrNotFound, "fetch it: git fetch origin "+Ref+":"+Ref, "%s has no ledger", b.repository.dir)
+		return fault.New(ErrNotFound, "fetch it: git fetch origin "+Ref+":"+Ref, "%s has no ledger", b.repository.dir)
 	}
 	for _, head := range b.refs {
 		entries, err := entriesOf(b.repository, head, every)

@@ -13,6 +13,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"golang.org/x/crypto/ssh"
+
+	"moult/gitsource/fault"
 )
 
 // Agent is who writes: it stands in the entries and as the author of the
@@ -25,8 +27,8 @@ type Agent struct {
 
 func (a Agent) signature(now time.Time) object.Signature {
 	return object.Signature{
-		Name:  cmp.Or(plain(a.Name, 100), "moult"),
-		Email: cmp.Or(plain(a.Email, 100), "moult@localhost"),
+		Name:  cmp.Or(fault.Plain(a.Name, 100), "moult"),
+		Email: cmp.Or(fault.Plain(a.Email, 100), "moult@localhost"),
 		When:  now.UTC().Truncate(time.Second),
 	}
 }

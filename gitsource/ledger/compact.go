@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,7 +120,7 @@ func (r *repository) needed(seen, head plumbing.Hash) (keep []named, shallow []p
 // holds objects.
 func (r *repository) keepOnly(ctx context.Context, keep []named, shallow []plumbing.Hash) error {
 	old := r.objectFiles()
-	pack, err := r.receive(ctx, nil, func(w io.Writer) error { return r.writePack(ctx, w, keep) })
+	pack, err := r.receive(nil, r.packed(ctx, keep))
 	if err != nil {
 		return err
 	}

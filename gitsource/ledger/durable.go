@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"compress/zlib"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/durable"
 )
 
 // draft is new objects that are not on disk yet.
@@ -52,27 +53,25 @@ func (r *repository) write(d *draft) error {
 		if err := makeFolder(folder); err != nil {
 			return fmt.Errorf("write object: %w", err)
 		}
-		if err := replaceFile(path, o.loose(), 0o444); err != nil {
+		if err := durable.Put(path, 0o444, o.writeLoose); err != nil {
 			return fmt.Errorf("write object: %w", err)
 		}
 		folders[folder] = true
 	}
 	for folder := range folders {
-		if err := syncFolder(folder); err != nil {
+		if err := durable.SyncFolder(folder); err != nil {
 			return fmt.Errorf("write object: %w", err)
 		}
 	}
 	return nil
 }
 
-// loose is an object as it lies on disk (gitformat-loose(5)).
-func (o sketch) loose() []byte {
-	var b bytes.Buffer
-	z := zlib.NewWriter(&b)
-	fmt.Fprintf(z, "%s %d\x00", o.kind, len(o.content)) // into memory: never fails
+// writeLoose writes an object as it lies on disk (gitformat-loose(5)).
+func (o sketch) writeLoose(w io.Writer) error {
+	z := zlib.NewWriter(w)
+	fmt.Fprintf(z, "%s %d\x00", o.kind, len(o.content)) // a zlib.Writer keeps its first error until Close
 	z.Write(o.content)
-	z.Close()
-	return b.Bytes()
+	return z.Close()
 }
 
 func makeFolder(path string) error {
@@ -83,40 +82,5 @@ func makeFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// replaceFile puts content at path, whole or not at all. It outlasts a crash
-// when its folder is synced.
-func replaceFile(path string, content []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "tmp_obj_") // git gc clears these away
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone already when all went well
-	if err := fill(f, content, mode); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
-// fill writes content into a file, through to the disk, and closes it.
-func fill(f *os.File, content []byte, mode fs.FileMode) error {
-	_, err := io.Copy(f, bytes.NewReader(content))
-	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// syncFolder makes the names in a folder last.
-func syncFolder(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.SyncFolder(filepath.Dir(path))
 }

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"moult/reconcile"
+
+	"moult/gitsource/fault"
 )
 
 // Outcome is what became of a rollout, in one word.
@@ -116,9 +116,9 @@ func (e Entry) tidy() Entry {
 		*t = t.UTC().Truncate(time.Millisecond)
 	}
 	for _, s := range e.texts() {
-		*s = plain(*s, mostText)
+		*s = fault.Plain(*s, mostText)
 	}
-	e.Outcome, e.Verb = Outcome(plain(string(e.Outcome), 40)), reconcile.Verb(plain(string(e.Verb), 40))
+	e.Outcome, e.Verb = Outcome(fault.Plain(string(e.Outcome), 40)), reconcile.Verb(fault.Plain(string(e.Verb), 40))
 	return e
 }
 
@@ -131,33 +131,4 @@ func (e *Entry) texts() []*string {
 		&e.Environment, &e.Group, &e.Commit, &e.Author, &e.Signer, &e.MergedBy, &e.From, &e.To, &e.Plan,
 		&e.Template, &e.RefreshID, &e.Reason, &e.Agent, &e.AgentVersion, &e.ID,
 	}
-}
-
-// plain is text fit for one line, and no more than most characters of it.
-func plain(text string, most int) string {
-	if isPlain(text) && len(text) <= most {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range strings.TrimSpace(text) {
-		if most--; most < 0 {
-			b.WriteString("…")
-			break
-		}
-		if r == utf8.RuneError || !unicode.IsGraphic(r) {
-			r = ' '
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// isPlain reports whether text is printable ASCII, as nearly all is.
-func isPlain(text string) bool {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] > '~' {
-			return false
-		}
-	}
-	return text == "" || text[0] != ' ' && text[len(text)-1] != ' '
 }

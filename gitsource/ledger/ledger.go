@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"golang.org/x/crypto/ssh"
+
+	"moult/gitsource/fault"
 )
 
 // Ledger writes the record of outcomes. Make it as a struct literal; Dir is
@@ -27,9 +29,9 @@ type Ledger struct {
 	// Log is where rare events are told; nil means slog.Default().
 	Log *slog.Logger
 
-	turn sync.Mutex    // held through a Fetch or Push: one at a time
-	gate chan struct{} // see wire; guarded by turn
-	mu   sync.Mutex    // guards the rest; never held while waiting for a server
+	turn sync.Mutex // held through a Fetch or Push: one at a time
+	peer peer       // of the last one; guarded by turn
+	mu   sync.Mutex // guards the rest; never held while waiting for a server
 
 	store   *repository
 	told    map[event]bool    // what stands in the store, as far as it was read
@@ -59,7 +61,7 @@ func (l *Ledger) lines(now time.Time, entries []Entry) ([]line, error) {
 			e.Agent, e.AgentVersion = l.Agent.signature(now).Name, l.Agent.Version
 		}
 		if !plumbing.IsHash(e.Commit) || e.Environment == "" || e.Group == "" || e.Outcome == "" {
-			return nil, fail(ErrInvalid, "", "write down %s %q of commit %q", e.GroupID(), e.Outcome, e.Commit)
+			return nil, fault.New(ErrInvalid, "", "write down %s %q of commit %q", e.GroupID(), e.Outcome, e.Commit)
 		}
 		lines[i] = e.written()
 	}
@@ -194,6 +196,12 @@ func (l *Ledger) note(lines []line) {
 
 // Close gives files back. The Ledger can be used again afterwards.
 func (l *Ledger) Close() error {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	if l.peer != nil {
+		l.peer.close()
+		l.peer = nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.store != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/fault"
 )
 
 // neighbour is a repository on this machine. It is read and written where it
@@ -37,6 +39,8 @@ func (n *neighbour) fetch(ctx context.Context, store *repository) (plumbing.Hash
 	}
 	return head, onDisk(theirs(store.accept(ctx, p, shallow)))
 }
+
+func (n *neighbour) close() {}
 
 // since packs what a store lacks that knows some commits. One that knows none
 // gets the newest commit only, with all notes.
@@ -102,7 +106,7 @@ func guarded(dir string) error {
 	for _, name := range []string{"pre-receive", "update", "reference-transaction"} {
 		info, err := os.Stat(filepath.Join(hooks, name))
 		if err == nil && info.Mode()&0o111 != 0 {
-			return fail(ErrDenied, "reach it over ssh or https, where git runs them", "the repository has a %s hook", name)
+			return fault.New(ErrDenied, "reach it over ssh or https, where git runs them", "the repository has a %s hook", name)
 		}
 	}
 	return nil
@@ -112,9 +116,9 @@ func guarded(dir string) error {
 func onDisk(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fail(ErrDenied, "let the agent's user write there", "%w", err)
+		return fault.New(ErrDenied, "let the agent's user write there", "%w", err)
 	case errors.Is(err, fs.ErrNotExist):
-		return fail(ErrUnreachable, "check the path", "%w", err)
+		return fault.New(ErrUnreachable, "check the path", "%w", err)
 	}
 	return err
 }
@@ -123,7 +127,7 @@ func onDisk(err error) error {
 // reason to make the store again.
 func theirs(err error) error {
 	if errors.Is(err, errLost) {
-		return fail(ErrUnreachable, "check it with git fsck", "%v", err)
+		return fault.New(ErrUnreachable, "check it with git fsck", "%v", err)
 	}
 	return err
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+
+	"moult/gitsource/packs"
 )
 
 // packReader reads objects of one pack, best in the order in which they lie
@@ -122,7 +124,7 @@ func (p *packReader) header() (plumbing.ObjectType, int64, error) {
 		b, err = p.window.ReadByte()
 		size |= int64(b&0x7f) << min(shift, 62)
 	}
-	if err != nil || size < 0 || size > objectBytes {
+	if err != nil || size < 0 || size > limits.ObjectBytes {
 		return 0, 0, errPack
 	}
 	return kind, size, nil
@@ -184,9 +186,7 @@ func (p *packReader) inflate(size int64) ([]byte, error) {
 }
 
 func (p *packReader) apply(delta []byte, base int64, depth int) (plumbing.ObjectType, []byte, error) {
-	var claimed firstBytes
-	claimed.Write(delta)
-	if claimed.target() > objectBytes {
+	if packs.DeltaSize(delta) > uint64(limits.ObjectBytes) {
 		return 0, nil, errPack
 	}
 	kind, from, err := p.object(base, depth+1)

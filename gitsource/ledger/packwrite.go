@@ -5,11 +5,12 @@ import (
 	"compress/zlib"
 	"context"
 	"crypto/sha1" //nolint:gosec // the checksum of git's pack format
-	"encoding/binary"
 	"io"
 	"math"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/packs"
 )
 
 // named is an object to be read.
@@ -24,8 +25,7 @@ type named struct {
 func (r *repository) writePack(ctx context.Context, w io.Writer, objects []named) error {
 	sum := sha1.New() //nolint:gosec // see above
 	both := bufio.NewWriter(io.MultiWriter(w, sum))
-	both.WriteString("PACK\x00\x00\x00\x02") // a bufio.Writer keeps its first error until Flush
-	both.Write(binary.BigEndian.AppendUint32(nil, uint32(min(len(objects), math.MaxUint32))))
+	both.Write(packs.Header(uint32(min(len(objects), math.MaxUint32)))) // a bufio.Writer keeps its first error until Flush
 	zip := zlib.NewWriter(both)
 	for _, o := range objects {
 		if err := ctx.Err(); err != nil {
@@ -35,7 +35,7 @@ func (r *repository) writePack(ctx context.Context, w io.Writer, objects []named
 		if err != nil {
 			return err
 		}
-		both.Write(objectHeader(o.kind, len(content)))
+		both.Write(packs.ObjectHeader(o.kind, len(content)))
 		zip.Reset(both)
 		zip.Write(content)
 		if err := zip.Close(); err != nil {
@@ -47,16 +47,4 @@ func (r *repository) writePack(ctx context.Context, w io.Writer, objects []named
 	}
 	_, err := w.Write(sum.Sum(nil))
 	return err
-}
-
-// objectHeader is the type and the unpacked size of an object: four bits of
-// the size in the first byte, seven in each that follows.
-func objectHeader(kind plumbing.ObjectType, size int) []byte {
-	b := byte(kind)<<4 | byte(size&15)
-	var header []byte
-	for size >>= 4; size > 0; size >>= 7 {
-		header = append(header, b|0x80)
-		b = byte(size & 0x7f)
-	}
-	return append(header, b)
 }

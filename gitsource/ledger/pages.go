@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+
+	"moult/gitsource/packs"
 )
 
 // entriesOf are entries below a commit of the ledger, in no order: of each
@@ -63,7 +65,7 @@ func (r *repository) packs() []*pack {
 	for _, store := range r.stores {
 		indexes, _ := filepath.Glob(filepath.Join(store.Filesystem().Root(), "objects", "pack", "*.idx")) // the pattern is well-formed
 		for _, path := range indexes {
-			if index, err := readIndex(path); err == nil {
+			if index, err := packs.ReadIndex(path); err == nil {
 				found = append(found, &pack{strings.TrimSuffix(path, ".idx") + ".pack", index})
 			}
 		}

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"io"
 
@@ -110,13 +109,12 @@ func (c *contents) tree(before, tree plumbing.Hash) error {
 	return nil
 }
 
-// pack is the objects as they travel.
-func (p *parcel) pack(ctx context.Context) (*bytes.Buffer, error) {
+// pack writes the objects as they travel.
+func (p *parcel) pack(ctx context.Context, w io.Writer) error {
 	if err := p.fill(); err != nil {
-		return nil, err
+		return err
 	}
-	var b bytes.Buffer
-	return &b, p.from.writePack(ctx, &b, p.objects)
+	return p.from.writePack(ctx, w, p.objects)
 }
 
 // looseMost is how many objects are written one by one. Of more a pack is
@@ -129,7 +127,7 @@ func (r *repository) accept(ctx context.Context, p parcel, shallow []plumbing.Ha
 		return err
 	}
 	if len(p.objects) > looseMost || len(shallow) > 0 {
-		_, err := r.receive(ctx, shallow, func(w io.Writer) error { return p.from.writePack(ctx, w, p.objects) })
+		_, err := r.receive(shallow, p.from.packed(ctx, p.objects))
 		return err
 	}
 	var d draft

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/storer"
+
+	"moult/gitsource/durable"
+	"moult/gitsource/fault"
 )
 
 // Ref is where the ledger lies in a repository. `git log --notes=moult` means
@@ -86,7 +90,7 @@ func (r *repository) moveRef(m move) error {
 	if err := os.Rename(lock, path); err != nil {
 		return fmt.Errorf("move %s: %w", m.ref, err)
 	}
-	return syncFolder(filepath.Dir(path))
+	return durable.SyncFolder(filepath.Dir(path))
 }
 
 // takeLock creates the lock with the new value in it, in one step, so that it
@@ -98,7 +102,11 @@ func takeLock(lock string, m move) error {
 	}
 	value := f.Name()
 	defer os.Remove(value)
-	if err := fill(f, []byte(m.new.String()+"\n"), 0o644); err != nil {
+	err = durable.Fill(f, func(w io.Writer) error {
+		_, err := io.WriteString(w, m.new.String()+"\n")
+		return errors.Join(err, f.Chmod(0o644))
+	})
+	if err != nil {
 		return fmt.Errorf("lock %s: %w", m.ref, err)
 	}
 	err = os.Link(value, lock)
@@ -108,7 +116,7 @@ func takeLock(lock string, m move) error {
 		}
 	}
 	if errors.Is(err, fs.ErrExist) {
-		return fail(ErrBusy, "if no git command is at work there, remove it", "%s exists", lock)
+		return fault.New(ErrBusy, "if no git command is at work there, remove it", "%s exists", lock)
 	}
 	if err != nil {
 		return fmt.Errorf("lock %s: %w", m.ref, err)

@@ -1,17 +1,20 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
-	"path/filepath"
-	"strings"
+	"os"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/transport"
-	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
-	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
+	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+
+	"moult/gitsource/fault"
+	"moult/gitsource/packs"
+	"moult/gitsource/wire"
 )
 
 // Remote is the repository that shares the ledger: the one whose commits it
@@ -21,13 +24,9 @@ type Remote struct {
 	// path; empty means that there is none. A user and password in it are used
 	// and never shown.
 	URL string
-	// Auth is asked for the proof of who asks before each connection, so that
-	// a new token is used at once: for http an AuthMethod of go-git's
-	// transport/http, for ssh one of its transport/ssh, whose ClientConfig
-	// must hold a HostKeyCallback. nil: what the URL holds, or the ssh-agent.
-	Auth func() (transport.AuthMethod, error)
-	// Transport makes the HTTP requests; nil means http.DefaultTransport,
-	// which honours HTTPS_PROXY and NO_PROXY.
+	// Access is how to prove who asks; see [wire.Access].
+	Access wire.Access
+	// Transport makes the HTTP requests; nil means one of its own.
 	Transport http.RoundTripper
 	// Timeout bounds one exchange with the repository: two minutes.
 	Timeout time.Duration
@@ -35,13 +34,9 @@ type Remote struct {
 
 // String is the URL without secrets.
 func (r Remote) String() string {
-	at, err := transport.NewEndpoint(r.URL)
-	if err != nil || r.URL == "" {
+	at, err := wire.ParseLocation(r.URL)
+	if err != nil {
 		return "repository"
-	}
-	at.Password = ""
-	if at.Protocol != "ssh" {
-		at.User = "" // it may be a token
 	}
 	return at.String()
 }
@@ -59,56 +54,71 @@ type peer interface {
 	// push moves the peer's ledger if it is still at parcel.old. errMoved when
 	// it is not.
 	push(ctx context.Context, p parcel) error
+	// close gives connections back.
+	close()
 }
 
-// peer reaches the repository. gate holds at most one connection that is on
-// its way.
-func (r Remote) peer(gate chan struct{}) (peer, error) {
-	at, err := transport.NewEndpoint(r.URL)
+// peer reaches the repository.
+func (r Remote) peer() (peer, error) {
+	at, err := wire.ParseLocation(r.URL)
 	if err != nil {
-		return nil, fail(ErrNotFound, "correct it", "the repository URL cannot be parsed")
+		return nil, fault.New(fault.ErrSettings, "correct the repository URL", "%w", err)
 	}
-	switch at.Protocol {
-	case "file":
-		return &neighbour{path: filepath.FromSlash(at.Path)}, nil
-	case "http", "https":
-		return r.wire(at, githttp.NewClient(&http.Client{Transport: cappedTransport{r.Transport}}), gate), nil
-	case "ssh", "git+ssh", "ssh+git":
-		if at.User == "" {
-			at.User = "git"
-		}
-		if strings.HasPrefix(at.Path, "/~") { // of a home directory
-			at.Path = at.Path[1:]
-		}
-		return r.wire(at, gitssh.NewClient(nil), gate), nil
+	if at.Local() {
+		return &neighbour{path: at.Path}, nil
 	}
-	return nil, fail(ErrUnsupported, "use https, ssh or a path", "repository URLs that start with %s", plain(at.Protocol, 20))
+	return &distant{wire.Server{
+		At: at, Access: r.Access, Transport: r.Transport, Patience: cmp.Or(r.Timeout, defaultTimeout),
+	}}, nil
 }
 
-// wire takes the secrets out of the URL, which go-git would put into errors.
-func (r Remote) wire(at *transport.Endpoint, client transport.Transport, gate chan struct{}) *wire {
-	auth := r.Auth
-	if auth == nil && at.Protocol != "ssh" && at.User+at.Password != "" {
-		basic := &githttp.BasicAuth{Username: at.User, Password: at.Password}
-		auth = func() (transport.AuthMethod, error) { return basic, nil }
+// distant is a repository on a server.
+type distant struct{ server wire.Server }
+
+func (d *distant) close() { d.server.Close() }
+
+// fetch gets the pack with what the store lacks. A store that has nothing yet
+// gets the newest commit only, with all notes: the chain behind it may be long,
+// and is not needed to go on with it.
+func (d *distant) fetch(ctx context.Context, store *repository) (plumbing.Hash, error) {
+	head, err := d.server.Tip(ctx, Ref)
+	if err != nil || head.IsZero() || store.has(head) {
+		return head, err
 	}
-	if at.Protocol != "ssh" {
-		at.User = ""
+	haves, err := store.haves()
+	if err != nil {
+		return head, err
 	}
-	at.Password = ""
-	return &wire{client: client, at: *at, auth: auth, gate: gate}
+	want := wire.Want{Tip: head, Haves: haves, Shallow: store.boundary()}
+	if len(haves) == 0 && d.server.CanDeepen() {
+		want.Deepen = 1
+	}
+	return head, d.server.Fetch(ctx, want, func(ctx context.Context, pack io.Reader, moved wire.Boundary) error {
+		_, err := store.receive(moved.Shallow, func(f *os.File) (*idxfile.MemoryIndex, error) {
+			return packs.Receive(ctx, pack, f, limits)
+		})
+		return err
+	})
+}
+
+func (d *distant) push(ctx context.Context, p parcel) error {
+	move := wire.Move{Ref: Ref, Old: p.old, New: p.new}
+	err := d.server.Push(ctx, move, func(w io.Writer) error { return p.pack(ctx, w) })
+	if errors.Is(err, wire.ErrMoved) {
+		return errMoved
+	}
+	return err
 }
 
 // explain gives an error its kind.
 func (r Remote) explain(ctx context.Context, err error) error {
-	var known *failure
 	switch {
-	case err == nil, errors.As(err, &known), errors.Is(err, errMoved), errors.Is(err, errLost):
+	case err == nil, fault.Known(err) != nil, errors.Is(err, errMoved), errors.Is(err, errLost):
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fail(ErrUnreachable, "it is tried again", "no answer in time")
+		return fault.New(fault.ErrUnreachable, "it is tried again", "no answer in time")
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return fail(ErrUnreachable, "it is tried again", "%w", bare(err))
+	return fault.New(fault.ErrUnreachable, "it is tried again", "%w", wire.Bare(err))
 }

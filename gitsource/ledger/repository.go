@@ -17,6 +17,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/config"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+
+	"moult/gitsource/fault"
 )
 
 // repository is a git repository on disk: the agent's own store, one that a
@@ -225,7 +227,7 @@ func gitDir(path string) (string, error) {
 		path = relativeTo(path, strings.TrimSpace(string(text)))
 	}
 	if info, err := os.Stat(filepath.Join(path, "objects")); err != nil || !info.IsDir() {
-		return "", fail(ErrNotFound, "check the path", "%s is not a git repository", path)
+		return "", fault.New(ErrNotFound, "check the path", "%s is not a git repository", path)
 	}
 	return filepath.Abs(path)
 }
@@ -238,7 +240,7 @@ func linked(file string) (string, error) {
 	}
 	to, ok := strings.CutPrefix(string(text), "gitdir: ")
 	if !ok {
-		return "", fail(ErrNotFound, "check the path", "%s does not lead to a git repository", file)
+		return "", fault.New(ErrNotFound, "check the path", "%s does not lead to a git repository", file)
 	}
 	return relativeTo(filepath.Dir(file), strings.TrimRight(to, "\r\n")), nil
 }
@@ -272,14 +274,14 @@ func alternates(dir string) []string {
 // checkFormat refuses what go-git would read wrongly.
 func checkFormat(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "reftable")); err == nil {
-		return fail(ErrUnsupported, "convert it: git refs migrate --ref-format=files", "refs in reftable format")
+		return fault.New(ErrUnsupported, "convert it: git refs migrate --ref-format=files", "refs in reftable format")
 	}
 	settings, err := readConfig(dir)
 	if err != nil {
 		return err
 	}
 	if format := settings.Section("extensions").Option("objectformat"); format != "" && !strings.EqualFold(format, "sha1") {
-		return fail(ErrUnsupported, "use a repository with SHA-1 object names, git's default", "object format %s", plain(format, 20))
+		return fault.New(ErrUnsupported, "use a repository with SHA-1 object names, git's default", "object format %s", fault.Plain(format, 20))
 	}
 	return nil
 }

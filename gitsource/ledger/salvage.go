@@ -1,12 +1,12 @@
 package ledger
 
 import (
-	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
+
+	"moult/gitsource/packs"
 )
 
 // salvage reads every entry that can still be read in a damaged store. Each
@@ -47,7 +47,7 @@ func objectNames(dir string) []plumbing.Hash {
 
 // indexed are the names of the objects in a pack.
 func indexed(path string) []plumbing.Hash {
-	index, err := readIndex(path)
+	index, err := packs.ReadIndex(path)
 	if err != nil {
 		return nil
 	}
@@ -64,16 +64,6 @@ func indexed(path string) []plumbing.Hash {
 		}
 		names = append(names, entry.Hash)
 	}
-}
-
-func readIndex(path string) (*idxfile.MemoryIndex, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	index := idxfile.NewMemoryIndex()
-	return index, idxfile.NewDecoder(f).Decode(index)
 }
 
 func newest(lines []line) time.Time {

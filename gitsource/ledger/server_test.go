@@ -3,7 +3,9 @@ package ledger
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/pem"
 	"io"
+	"moult/gitsource/wire"
 	"net"
 	"net/http"
 	"net/http/cgi"
@@ -13,8 +15,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/go-git/go-git/v5/plumbing/transport"
-	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -69,22 +69,39 @@ func overSSH(t testing.TB, f fleet) Remote {
 			go serveSSH(conn, config)
 		}
 	}()
-	return Remote{URL: "ssh://git@" + listener.Addr().String() + f.bare, Auth: sshKey(client, host.PublicKey())}
-}
-
-func sshKey(key ssh.Signer, host ssh.PublicKey) func() (transport.AuthMethod, error) {
-	return func() (transport.AuthMethod, error) {
-		auth := &gitssh.PublicKeys{User: "git", Signer: key}
-		auth.HostKeyCallback = ssh.FixedHostKey(host)
-		return auth, nil
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	known := file(t, "known_hosts", []byte("[127.0.0.1]:"+port+" "+string(ssh.MarshalAuthorizedKey(host.PublicKey()))))
+	return Remote{
+		URL:    "ssh://git@" + listener.Addr().String() + f.bare,
+		Access: wire.Access{KeyFile: keyFile(t, client), KnownHosts: []string{known}},
 	}
 }
 
-func newKey(t testing.TB) ssh.Signer {
+// file is a file with some content.
+func file(t testing.TB, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	must(t, os.WriteFile(path, content, 0o600))
+	return path
+}
+
+// testKey is a key that can be written to a file.
+type testKey struct {
+	ssh.Signer
+	private ed25519.PrivateKey
+}
+
+func keyFile(t testing.TB, key testKey) string {
+	t.Helper()
+	block := value[*pem.Block](t)(ssh.MarshalPrivateKey(key.private, ""))
+	return file(t, "key", pem.EncodeToMemory(block))
+}
+
+func newKey(t testing.TB) testKey {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(nil)
 	must(t, err)
-	return value[ssh.Signer](t)(ssh.NewSignerFromKey(private))
+	return testKey{value[ssh.Signer](t)(ssh.NewSignerFromKey(private)), private}
 }
 
 func serveSSH(conn net.Conn, config *ssh.ServerConfig) {

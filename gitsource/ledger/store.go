@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/durable"
+	"moult/gitsource/fault"
 )
 
 // The store is the agent's own copy of the ledger: a bare repository, in which
@@ -33,7 +36,7 @@ func openStore(dir string) (*repository, error) {
 		if _, err := os.Stat(path); err == nil {
 			continue
 		}
-		if err := replaceFile(path, []byte(content), 0o644); err != nil {
+		if err := durable.Replace(path, []byte(content), 0o644); err != nil {
 			return nil, storeTrouble(err)
 		}
 	}
@@ -54,7 +57,7 @@ func clearLocks(dir string) {
 
 func storeTrouble(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fail(ErrDenied, "let the agent's user write there", "open store of the ledger: %w", err)
+		return fault.New(ErrDenied, "let the agent's user write there", "open store of the ledger: %w", err)
 	}
 	return fmt.Errorf("open store of the ledger: %w", err)
 }
@@ -65,11 +68,11 @@ func storeTrouble(err error) error {
 func (l *Ledger) change(f func(*repository) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	release, err := hold(l.Dir+".lock", lockFile)
+	hold, err := lock(l.Dir+".lock", durable.Lock)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer hold.Release()
 	if l.store == nil {
 		if l.store, err = openStore(l.Dir); err != nil && !errors.Is(err, errLost) {
 			return err
@@ -87,26 +90,16 @@ func (l *Ledger) change(f func(*repository) error) error {
 	return f(l.store)
 }
 
-// errLocked: another process holds the lock.
-var errLocked = errors.New("locked")
-
-// hold takes a lock, which is a file beside the store.
-func hold(path string, take func(*os.File) error) (release func(), err error) {
+// lock takes a lock, which is a file beside the store.
+func lock(path string, take func(string) (*durable.Hold, error)) (*durable.Hold, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, storeTrouble(err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
+	hold, err := take(path)
+	if err != nil && !errors.Is(err, durable.ErrLocked) {
 		return nil, storeTrouble(err)
 	}
-	if err := take(f); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock store of the ledger: %w", err)
-	}
-	return func() {
-		unlockFile(f) // the lock ends with the file at the latest
-		f.Close()
-	}, nil
+	return hold, err
 }
 
 // rebuild puts a damaged store aside and begins a new one with the entries
@@ -154,5 +147,5 @@ func dropOwn(store *repository, name string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("drop %s: %w", name, err)
 	}
-	return syncFolder(filepath.Dir(path))
+	return durable.SyncFolder(filepath.Dir(path))
 }

@@ -10,6 +10,10 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"moult/gitsource/durable"
+	"moult/gitsource/fault"
+	"moult/gitsource/wire"
 )
 
 // Synced says what a Fetch or Push came to.
@@ -68,14 +72,14 @@ func (l *Ledger) exchange(ctx context.Context, now time.Time, do func(*exchange,
 	}
 	l.turn.Lock()
 	defer l.turn.Unlock()
-	release, err := hold(l.Dir+".turn", tryLockFile)
-	if errors.Is(err, errLocked) {
-		return Synced{}, fail(ErrBusy, "it is tried again", "another process is at it with the same store")
+	hold, err := lock(l.Dir+".turn", durable.TryLock)
+	if errors.Is(err, durable.ErrLocked) {
+		return Synced{}, fault.New(ErrBusy, "it is tried again", "another process is at it with the same store")
 	}
 	if err != nil {
 		return Synced{}, err
 	}
-	defer release()
+	defer hold.Release()
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(l.Remote.Timeout, defaultTimeout))
 	defer cancel()
 	return l.converse(ctx, now, do)
@@ -83,14 +87,13 @@ func (l *Ledger) exchange(ctx context.Context, now time.Time, do func(*exchange,
 
 // converse is an exchange whose turn it is.
 func (l *Ledger) converse(ctx context.Context, now time.Time, do func(*exchange, context.Context) error) (Synced, error) {
-	if l.gate == nil {
-		l.gate = make(chan struct{}, 1)
+	if l.peer == nil {
+		var err error
+		if l.peer, err = l.Remote.peer(); err != nil {
+			return Synced{}, err
+		}
 	}
-	peer, err := l.Remote.peer(l.gate)
-	if err != nil {
-		return Synced{}, err
-	}
-	x := &exchange{ledger: l, now: now, peer: peer}
+	x := &exchange{ledger: l, now: now, peer: l.peer}
 	done := l.Remote.explain(ctx, do(x, ctx))
 	standing, err := l.standing()
 	standing.Rewritten, standing.Missing = x.synced.Rewritten, x.synced.Missing
@@ -206,7 +209,7 @@ func (x *exchange) push(ctx context.Context) error {
 			return err
 		}
 		err = x.peer.push(ctx, p)
-		var refused refusal
+		var refused *wire.Refused
 		switch {
 		case err == nil:
 			return x.arrived(p)
@@ -217,11 +220,11 @@ func (x *exchange) push(ctx context.Context) error {
 		if err := x.fetch(ctx); err != nil {
 			return err
 		}
-		if refused.error != nil && !x.movedFrom(p.old) {
-			return fail(ErrDenied, "let the agent write "+Ref, "the server refuses it: %w", refused)
+		if refused != nil && !x.movedFrom(p.old) {
+			return fault.New(ErrDenied, "let the agent write "+Ref, "%w", refused)
 		}
 	}
-	return fail(ErrBusy, "it is tried again", "somebody else was faster %d times", mostTries)
+	return fault.New(ErrBusy, "it is tried again", "somebody else was faster %d times", mostTries)
 }
 
 // movedFrom reports whether the remote's ledger is elsewhere by now, so that a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"moult/gitsource/wire"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,9 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-git/go-git/v5/plumbing/transport"
-	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
-	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -157,7 +155,7 @@ func TestWhatMayNotBePushedIsKeptAndSentLater(t *testing.T) {
 		"a server to read from": {func(t testing.TB, f fleet) (Remote, func()) {
 			git(t, f.bare, "config", "http.receivepack", "false")
 			return Remote{URL: overHTTPAsItIs(t, f, nil)}, func() { git(t, f.bare, "config", "http.receivepack", "true") }
-		}, "authorization failed"},
+		}, "the server answers 403"},
 		"a lock of somebody else": {func(t testing.TB, f fleet) (Remote, func()) {
 			lock := filepath.Join(f.bare, filepath.FromSlash(Ref)+".lock")
 			must(t, os.MkdirAll(filepath.Dir(lock), 0o755))
@@ -209,7 +207,7 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 		l.Remote.Timeout = 200 * time.Millisecond
 		key := newKey(t)
 		if strings.HasPrefix(url, "ssh") {
-			l.Remote.Auth = sshKey(key, key.PublicKey())
+			l.Remote.Access = wire.Access{KeyFile: keyFile(t, key), KnownHosts: []string{file(t, "known_hosts", nil)}}
 		}
 		must(t, l.Append(noon, started(1)))
 		_, err := l.Push(background, noon)
@@ -312,11 +310,8 @@ func TestATokenIsAskedForAgainEachTime(t *testing.T) {
 		httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: backend.Host}).ServeHTTP(w, r)
 	}))
 	defer guard.Close()
-	held := "first"
 	l := newLedger(t, "agent", guard.URL+backend.Path)
-	l.Remote.Auth = func() (transport.AuthMethod, error) {
-		return &githttp.BasicAuth{Username: "x-access-token", Password: held}, nil
-	}
+	l.Remote.Access.PasswordFile = file(t, "token", []byte("first\n"))
 	must(t, l.Append(noon, f.started(0)))
 	push(t, l)
 	valid = "second"
@@ -324,7 +319,7 @@ func TestATokenIsAskedForAgainEachTime(t *testing.T) {
 	if _, err := l.Push(background, noon); !errors.Is(err, ErrDenied) {
 		t.Errorf("with an old token: %v", err)
 	}
-	held = "second"
+	must(t, os.WriteFile(l.Remote.Access.PasswordFile, []byte("second\n"), 0o600))
 	if s := push(t, l); s.Unsent != 0 {
 		t.Errorf("with the new one: %+v", s)
 	}
@@ -335,17 +330,13 @@ func TestAStrangerIsRefusedOverSSH(t *testing.T) {
 	f := newFleet(t, 1)
 	l := newLedger(t, "agent", "")
 	l.Remote = overSSH(t, f)
-	right := l.Remote.Auth
-	method := value[transport.AuthMethod](t)(right()).(*gitssh.PublicKeys)
-	l.Remote.Auth = func() (transport.AuthMethod, error) {
-		other := &gitssh.PublicKeys{User: "git", Signer: newKey(t)}
-		other.HostKeyCallback = method.HostKeyCallback
-		return other, nil
-	}
+	right := l.Remote.Access.KeyFile
+	l.Remote.Access.KeyFile = keyFile(t, newKey(t))
 	must(t, l.Append(noon, f.started(0)))
 	if _, err := l.Push(background, noon); !errors.Is(err, ErrDenied) || !strings.Contains(err.Error(), "none of the keys") {
 		t.Errorf("with another key: %v", err)
 	}
-	l.Remote.Auth = right
+	l.Close()
+	l.Remote.Access.KeyFile = right
 	push(t, l)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"golang.org/x/crypto/ssh"
+
+	"moult/gitsource/fault"
 )
 
 // Trust is what a ledger is verified against.
@@ -240,7 +242,7 @@ func judge(c *object.Commit, commit plumbing.Hash, old, now note) error {
 
 func breach(c *object.Commit, commit plumbing.Hash, e *Entry, what string) *Breach {
 	return &Breach{
-		Ledger: c.Hash.String(), Author: plain(c.Author.String(), 200), Time: c.Committer.When.UTC(),
+		Ledger: c.Hash.String(), Author: fault.Plain(c.Author.String(), 200), Time: c.Committer.When.UTC(),
 		Commit: commit.String(), Entry: e, What: what,
 	}
 }
@@ -262,7 +264,7 @@ func (v *verifying) signature(c *object.Commit, added bool) error {
 		v.result.Unsigned++
 	}
 	if len(v.trust.Keys) > 0 && added || len(v.trust.Keys) == 0 && !errors.Is(err, errUnsigned) {
-		return &Breach{Ledger: c.Hash.String(), Author: plain(c.Author.String(), 200), Time: c.Committer.When.UTC(), What: err.Error()}
+		return &Breach{Ledger: c.Hash.String(), Author: fault.Plain(c.Author.String(), 200), Time: c.Committer.When.UTC(), What: err.Error()}
 	}
 	return nil
 }

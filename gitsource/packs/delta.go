@@ -60,3 +60,18 @@ func appendInsert(delta, text []byte) []byte {
 	}
 	return delta
 }
+
+// DeltaSize is the size of what a delta makes, which it says at its begin, in
+// two varints: the size of its base and that of its result. It is far too large
+// when it cannot be read.
+func DeltaSize(delta []byte) uint64 {
+	_, n := binary.Uvarint(delta)
+	if n <= 0 {
+		return 1 << 63
+	}
+	size, n := binary.Uvarint(delta[n:])
+	if n <= 0 {
+		return 1 << 63
+	}
+	return size
+}

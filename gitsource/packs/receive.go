@@ -97,14 +97,14 @@ func scanObject(s *packfile.Scanner, limit int64) error {
 	if _, _, err := s.NextObject(&start); err != nil {
 		return err
 	}
-	if header.Type.IsDelta() && start.target() > uint64(limit) {
-		return fault.TooLarge("object of %d bytes (limit %d)", start.target(), limit)
+	if size := DeltaSize(start.kept[:start.n]); header.Type.IsDelta() && size > uint64(limit) {
+		return fault.TooLarge("object of %d bytes (limit %d)", size, limit)
 	}
 	return nil
 }
 
-// firstBytes keeps the first bytes that are written to it: those in which a
-// delta says the size of its base and of its result, as two varints.
+// firstBytes keeps the first bytes that are written to it: as many as
+// DeltaSize needs.
 type firstBytes struct {
 	kept [2 * binary.MaxVarintLen64]byte
 	n    int
@@ -113,20 +113,6 @@ type firstBytes struct {
 func (b *firstBytes) Write(p []byte) (int, error) {
 	b.n += copy(b.kept[b.n:], p)
 	return len(p), nil
-}
-
-// target is the size of what the delta makes; far too large when it cannot be
-// read.
-func (b *firstBytes) target() uint64 {
-	_, n := binary.Uvarint(b.kept[:b.n])
-	if n <= 0 {
-		return 1 << 63
-	}
-	size, n := binary.Uvarint(b.kept[n:b.n])
-	if n <= 0 {
-		return 1 << 63
-	}
-	return size
 }
 
 // Index is Receive of a pack that lies in f already.
