@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
@@ -17,14 +18,21 @@ import (
 // folders on the way to the declarations, and the declarations. What else the
 // repository holds, however large, stays where it is.
 type copying struct {
-	from    *source
-	to      *mirror
-	path    []string // the folders down to the declarations
-	pack    *packs.Writer
-	seen    map[visit]bool
-	taken   map[plumbing.Hash]written
-	newer   map[plumbing.Hash]plumbing.Hash // of a tree, the one that took its place
-	shallow []plumbing.Hash
+	from   *source
+	to     *mirror
+	path   []string // the folders down to the declarations
+	pack   *packs.Writer
+	seen   map[visit]bool
+	taken  map[plumbing.Hash]written
+	newer  map[plumbing.Hash]plumbing.Hash // of a tree, the one that took its place
+	copied []copiedCommit
+}
+
+// copiedCommit is a commit that was copied, with the parents that belong to it.
+type copiedCommit struct {
+	hash, tree plumbing.Hash
+	parents    []plumbing.Hash
+	last       bool // the repository itself ends here
 }
 
 // written is where in the pack an object is. Trees are written as deltas from
@@ -51,50 +59,52 @@ func (c *copying) has(h plumbing.Hash) bool {
 	return taken
 }
 
-// visit is a folder at a depth. The same tree may hold more that counts in one
-// place than in another.
+// visit is a folder at a depth, compared with the one before it. The same tree
+// may hold more that counts in one place than in another, and more that is new:
+// a revert has the tree of an old commit, but not its parent.
 type visit struct {
-	tree  plumbing.Hash
-	depth int // below the root, at most len(path)
+	tree, before plumbing.Hash
+	depth        int // below the root, at most len(path)
 }
 
-// into writes the pack.
-func (c *copying) into(ctx context.Context, f *os.File, tip plumbing.Hash) (*idxfile.MemoryIndex, error) {
+// into writes the pack with a slice, back to what the mirror has. It returns
+// the commits in it whose parents stay behind.
+func (c *copying) into(ctx context.Context, f *os.File, part slice) (*idxfile.MemoryIndex, []plumbing.Hash, error) {
 	var err error
 	if c.pack, err = packs.NewWriter(f); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := c.commits(ctx, tip); err != nil {
-		return nil, err
+	if err := c.commits(ctx, part); err != nil {
+		return nil, nil, err
 	}
-	if c.pack.Count == 0 {
-		return nil, nil
+	shallow, err := c.complete(ctx)
+	if err != nil || c.pack.Count == 0 {
+		return nil, nil, err
 	}
-	return c.pack.Finish()
+	index, err := c.pack.Finish()
+	return index, shallow, err
 }
 
-// commits copies the commits from tip back to those that the mirror has. What
-// the mirror has, it has whole, so behind these nothing is lacking.
-func (c *copying) commits(ctx context.Context, tip plumbing.Hash) error {
-	for todo := []plumbing.Hash{tip}; len(todo) > 0; {
+// commits copies commits, the nearest first. What the mirror has, it has whole
+// or it is on its boundary, so behind these nothing is copied.
+func (c *copying) commits(ctx context.Context, part slice) error {
+	for todo := part.from; len(todo) > 0 && len(c.copied) < part.most; todo = todo[1:] {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		h := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if c.has(h) || c.to.has(h) {
-			continue
+		if h := todo[0]; c.lacks(h) {
+			parents, err := c.commit(h)
+			if err != nil {
+				return err
+			}
+			todo = append(todo, parents...)
 		}
-		parents, err := c.commit(h)
-		if err != nil {
-			return err
-		}
-		todo = append(todo, parents...)
 	}
 	return nil
 }
 
-// commit copies one commit and its folders, and returns its parents.
+// commit copies one commit and what its folders do not share with those of its
+// first parent, and returns its parents.
 func (c *copying) commit(h plumbing.Hash) ([]plumbing.Hash, error) {
 	content, err := c.from.object(plumbing.CommitObject, h)
 	if err != nil {
@@ -105,17 +115,40 @@ func (c *copying) commit(h plumbing.Hash) ([]plumbing.Hash, error) {
 	}
 	tree, parents, err := parseCommit(content)
 	if err != nil {
+		c.copied = append(c.copied, copiedCommit{hash: h})
 		return nil, nil // the commit is there; it is refused when it is read
 	}
-	if c.from.shallow[h] {
-		c.shallow = append(c.shallow, h)
-		parents = nil
+	last := c.from.shallow[h]
+	c.copied = append(c.copied, copiedCommit{h, tree, parents, last})
+	if last {
+		return nil, nil
 	}
 	before, err := c.firstTree(parents)
 	if err != nil {
 		return nil, err
 	}
 	return parents, c.folder(tree, before, 0)
+}
+
+func (c *copying) lacks(h plumbing.Hash) bool { return !c.has(h) && !c.to.has(h) }
+
+// complete copies the whole folders of those commits whose parents stay behind,
+// and returns these commits.
+func (c *copying) complete(ctx context.Context) ([]plumbing.Hash, error) {
+	var shallow []plumbing.Hash
+	for _, commit := range c.copied {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !commit.last && !slices.ContainsFunc(commit.parents, c.lacks) {
+			continue
+		}
+		shallow = append(shallow, commit.hash)
+		if err := c.folder(commit.tree, plumbing.ZeroHash, 0); err != nil {
+			return nil, err
+		}
+	}
+	return shallow, nil
 }
 
 func (c *copying) take(kind plumbing.ObjectType, h plumbing.Hash, content []byte) error {
@@ -169,7 +202,7 @@ func (c *copying) firstTree(parents []plumbing.Hash) (plumbing.Hash, error) {
 // before. That the mirror has the tree says nothing: it may have it from
 // another place, with less below it.
 func (c *copying) folder(tree, before plumbing.Hash, depth int) error {
-	place := visit{tree, min(depth, len(c.path))}
+	place := visit{tree, before, min(depth, len(c.path))}
 	if tree == before || c.seen[place] {
 		return nil
 	}

@@ -96,7 +96,7 @@ func TestHistoryOfALargeFolderStaysSmall(t *testing.T) {
 		f.commitOn("main", "bump", f.rawTree(entries...))
 	}
 	r := repository(t, f.dir)
-	r.Limits.Files = 1000
+	r.Limits.Files, r.first = 1000, 1000
 	fetch(t, r)
 	info := value[os.FileInfo](t)(os.Stat(one(t, filepath.Join(r.StateDir, "mirror"), "*.pack")))
 	if info.Size() > 150_000 { // one tree has 17,000 bytes

@@ -125,7 +125,7 @@ func (r *Repository) copyTo(ctx context.Context, o *opened, tip plumbing.Hash) e
 
 // update adds to the mirror what it lacks, and moves its head.
 func (r *Repository) update(ctx context.Context, m *mirror, o *opened, tip plumbing.Hash) error {
-	if err := r.pull(ctx, o.origin, tip, m); err != nil {
+	if err := r.pull(ctx, o.origin, tip, m, everything); err != nil {
 		return err
 	}
 	if err := m.verify(tip); err != nil {
@@ -142,15 +142,17 @@ func (r *Repository) update(ctx context.Context, m *mirror, o *opened, tip plumb
 
 // pull copies objects. It has as long as a clone: after a long absence, much
 // may be new. What sends nothing in between is given up sooner; see remote.
-func (r *Repository) pull(ctx context.Context, from origin, tip plumbing.Hash, to *mirror) error {
-	within := cmp.Or(r.CloneTimeout, defaultCloneTimeout)
+func (r *Repository) pull(ctx context.Context, from origin, tip plumbing.Hash, to *mirror, most int) error {
+	within := r.cloneTimeout()
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	if err := from.pull(limited, tip, to); err != nil {
+	if err := from.pull(limited, tip, to, most); err != nil {
 		return explain(ctx, within, err)
 	}
 	return nil
 }
+
+func (r *Repository) cloneTimeout() time.Duration { return cmp.Or(r.CloneTimeout, defaultCloneTimeout) }
 
 // clone makes a whole new mirror beside the old, and swaps.
 func (r *Repository) clone(ctx context.Context, o *opened, tip plumbing.Hash) error {
@@ -180,7 +182,7 @@ func (r *Repository) clone(ctx context.Context, o *opened, tip plumbing.Hash) er
 }
 
 func (r *Repository) fill(ctx context.Context, m *mirror, o *opened, tip plumbing.Hash) error {
-	if err := r.pull(ctx, o.origin, tip, m); err != nil {
+	if err := r.pull(ctx, o.origin, tip, m, cmp.Or(r.first, firstCommits)); err != nil {
 		return err
 	}
 	if err := m.verify(tip); err != nil {

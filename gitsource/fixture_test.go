@@ -183,7 +183,7 @@ func again(t testing.TB, old *Repository) *Repository {
 	must(t, old.Close())
 	r := &Repository{
 		URL: old.URL, Branch: old.Branch, Path: old.Path, StateDir: old.StateDir,
-		Limits: old.Limits, History: old.History, Log: old.Log,
+		Access: old.Access, Limits: old.Limits, History: old.History, Log: old.Log, first: old.first, slice: old.slice,
 	}
 	t.Cleanup(func() { r.Close() })
 	return r

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -18,8 +19,9 @@ import (
 // Parents are the parents of a commit, in order; none for the first commit of
 // a repository, and for one that is malformed.
 //
-// ErrUnknown: the mirror does not have the commit. ErrUnsupported: the
-// repository is a shallow clone, and the parents are not in it.
+// ErrUnknown: the mirror does not have the commit. ErrPartial: its parents were
+// not copied yet. ErrUnsupported: the repository is a shallow clone, and the
+// parents are not in it.
 func (r *Repository) Parents(commit string) ([]string, error) {
 	m, h, err := r.from(commit)
 	if err != nil {
@@ -58,20 +60,26 @@ func (s step) parents() []plumbing.Hash {
 	return append([]plumbing.Hash{s.parent}, s.others...)
 }
 
-// parentsAtBoundary are the parents of a commit where a shallow clone ends. A
-// mirror that is older than the clone may have them all the same.
+// parentsAtBoundary are the parents of a commit on the boundary. A mirror of a
+// shallow clone that is older than the clone may have them all the same. A line
+// that the branch has left before its past was copied has none to show.
 func (m *mirror) parentsAtBoundary(h plumbing.Hash) ([]plumbing.Hash, error) {
 	s, err := m.readStep(h)
 	if err != nil {
 		return nil, err
 	}
-	for _, parent := range s.parents() {
-		if !m.has(parent) {
-			return nil, fault.New(fault.ErrUnsupported, "let the agent have the whole history (git fetch --unshallow)",
-				"the repository is a shallow clone that ends at commit %s", h)
-		}
+	if !slices.ContainsFunc(s.parents(), func(p plumbing.Hash) bool { return !m.has(p) }) {
+		return s.parents(), nil
 	}
-	return s.parents(), nil
+	if m.partial() {
+		return nil, fmt.Errorf("%w: it ends at commit %s", ErrPartial, h)
+	}
+	onBranch := map[plumbing.Hash]bool{}
+	if _, err := m.behind(context.Background(), m.current(), onBranch); err != nil || !onBranch[h] {
+		return nil, err
+	}
+	return nil, fault.New(fault.ErrUnsupported, "let the agent have the whole history (git fetch --unshallow)",
+		"the repository is a shallow clone that ends at commit %s", h)
 }
 
 // Leads reports whether a commit lies on the first-parent history of another,

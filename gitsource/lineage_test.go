@@ -151,6 +151,7 @@ func TestParentsOfAShallowCloneAreUnknown(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(b.dir, "shallow"), []byte(b.new.String()+"\n"), 0o600))
 	r := repository(t, b.dir)
 	fetch(t, r)
+	whole(t, r)
 	_, err := r.Parents(b.new.String())
 	if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "unshallow") {
 		t.Errorf("error is %v, want ErrUnsupported", err)

@@ -97,12 +97,46 @@ func (s *source) without(branch string) error {
 	return missing(branch, there)
 }
 
-// pull copies what the mirror lacks. When objects vanish meanwhile, git has
-// repacked the repository, and a second look finds them.
-func (l *local) pull(ctx context.Context, tip plumbing.Hash, m *mirror) error {
-	err := l.copyOnce(ctx, tip, m)
+// pull copies what the mirror lacks.
+func (l *local) pull(ctx context.Context, tip plumbing.Hash, m *mirror, most int) error {
+	return l.copy(ctx, m, func(*source) (slice, error) {
+		return slice{from: []plumbing.Hash{tip}, most: most}, nil
+	})
+}
+
+// deepen copies what lies behind the boundary, but for those commits at which
+// the repository itself ends.
+func (l *local) deepen(ctx context.Context, m *mirror, commits int) error {
+	return l.copy(ctx, m, func(s *source) (slice, error) {
+		var behind slice
+		for _, h := range m.boundary() {
+			if s.shallow[h] {
+				continue
+			}
+			step, err := m.readStep(h)
+			if err != nil {
+				return behind, err
+			}
+			behind.from, behind.filled = append(behind.from, step.parents()...), append(behind.filled, h)
+		}
+		behind.most = max(commits, len(behind.from))
+		return behind, nil
+	})
+}
+
+// slice is a part of the history to copy: from some commits backwards, most of
+// them at most. filled are the commits on the boundary whose parents these are.
+type slice struct {
+	from, filled []plumbing.Hash
+	most         int
+}
+
+// copy copies a slice. When objects vanish meanwhile, git has repacked the
+// repository, and a second look finds them.
+func (l *local) copy(ctx context.Context, m *mirror, which func(*source) (slice, error)) error {
+	err := l.copyOnce(ctx, m, which)
 	if errors.Is(err, plumbing.ErrObjectNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.EOF) {
-		err = l.copyOnce(ctx, tip, m)
+		err = l.copyOnce(ctx, m, which)
 	}
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
 		return fault.New(fault.ErrUnreachable, "check the repository with git fsck", "%w", err)
@@ -110,18 +144,23 @@ func (l *local) pull(ctx context.Context, tip plumbing.Hash, m *mirror) error {
 	return err
 }
 
-func (l *local) copyOnce(ctx context.Context, tip plumbing.Hash, m *mirror) error {
+func (l *local) copyOnce(ctx context.Context, m *mirror, which func(*source) (slice, error)) error {
 	s, err := openSource(l.path, l.maxObject)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	c := newCopying(s, m, l.segments())
-	err = m.store(func(f *os.File) (*idxfile.MemoryIndex, error) { return c.into(ctx, f, tip) })
-	if err != nil {
-		return fmt.Errorf("copy commit %s: %w", tip, err)
+	part, err := which(s)
+	if err != nil || len(part.from) == 0 {
+		return err
 	}
-	m.addShallow(c.shallow)
+	c := newCopying(s, m, l.segments())
+	err = m.storeBehind(part.filled, func(f *os.File) (*idxfile.MemoryIndex, []plumbing.Hash, error) {
+		return c.into(ctx, f, part)
+	})
+	if err != nil {
+		return fmt.Errorf("copy commit %s: %w", part.from[0], err)
+	}
 	return nil
 }
 

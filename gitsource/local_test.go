@@ -191,3 +191,19 @@ func TestBranchFoundEmptyForAMomentIsReadAgain(t *testing.T) {
 	must(t, os.Truncate(ref, 0))
 	refused(t, r, ErrUnreachable, "check the repository with git fsck")
 }
+
+// TestFirstCopyOfARevert: the head has the tree of an old commit, and what that
+// commit brought in must come along all the same.
+func TestFirstCopyOfARevert(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.commit("begin", files{"a.hcl": "one"})
+	f.commit("add", files{"a.hcl": "one", "b.hcl": "two", "c/d.hcl": "three"})
+	f.commit("change", files{"a.hcl": "four", "b.hcl": "two", "c/d.hcl": "three"})
+	f.commit("revert", files{"a.hcl": "one", "b.hcl": "two", "c/d.hcl": "three"})
+	r := repository(t, f.dir)
+	fetch(t, r)
+	if got := history(t, r, "", ""); len(got) != 4 || got[3] != "revert: a.hcl=one b.hcl=two c/d.hcl=three" {
+		t.Errorf("history is %q", got)
+	}
+}

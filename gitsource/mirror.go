@@ -31,8 +31,9 @@ type mirror struct {
 	packs   []*pack
 	shared  cache.Object
 	head    plumbing.Hash
-	listed  *folder // the declaration files that were listed last
-	shallow map[plumbing.Hash]bool
+	listed  *folder                 // the declaration files that were listed last
+	shallow map[plumbing.Hash]bool  // see boundary.go
+	floor   bool                    // the repository itself ends at the boundary
 	sizes   map[plumbing.Hash]int64 // of the files that were listed
 	steps   map[plumbing.Hash]step
 	folders map[plumbing.Hash]plumbing.Hash // of a root tree, the tree at Path

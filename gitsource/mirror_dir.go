@@ -1,14 +1,12 @@
 package gitsource
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -108,8 +106,6 @@ func (m *mirror) refFile() string {
 	return filepath.Join(m.dir, "refs", "heads", filepath.FromSlash(m.id.Branch))
 }
 
-func (m *mirror) shallowFile() string { return filepath.Join(m.dir, "shallow") }
-
 func (m *mirror) readHead() (plumbing.Hash, error) {
 	text, err := os.ReadFile(m.refFile())
 	if err != nil {
@@ -118,32 +114,9 @@ func (m *mirror) readHead() (plumbing.Hash, error) {
 	return parseHash(strings.TrimSuffix(string(text), "\n"))
 }
 
-// readShallow reads the commits whose parents the repository itself lacks
-// (gitformat: one hash a line).
-func (m *mirror) readShallow() error {
-	text, err := os.ReadFile(m.shallowFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for line := range strings.Lines(string(text)) {
-		h, err := parseHash(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			return fmt.Errorf("read shallow: %w", err)
-		}
-		m.shallow[h] = true
-	}
-	return nil
-}
-
 // advance moves the branch to a commit whose objects are all there. The
 // rename of the ref is the moment at which it counts.
 func (m *mirror) advance(head plumbing.Hash) error {
-	if err := m.writeShallow(); err != nil {
-		return fmt.Errorf("advance mirror: %w", err)
-	}
 	if err := os.MkdirAll(filepath.Dir(m.refFile()), 0o700); err != nil {
 		return fmt.Errorf("advance mirror: %w", err)
 	}
@@ -154,40 +127,6 @@ func (m *mirror) advance(head plumbing.Hash) error {
 	defer m.mu.Unlock()
 	m.head = head
 	return nil
-}
-
-// addShallow notes more commits whose parents are not there. They reach the
-// disk with the next advance.
-func (m *mirror) addShallow(shallow []plumbing.Hash) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, h := range shallow {
-		m.shallow[h] = true
-		delete(m.steps, h)
-	}
-}
-
-func (m *mirror) writeShallow() error {
-	var text bytes.Buffer
-	for _, h := range m.boundary() {
-		fmt.Fprintln(&text, h)
-	}
-	if text.Len() == 0 {
-		return nil
-	}
-	return durable.Replace(m.shallowFile(), text.Bytes(), 0o600)
-}
-
-// boundary lists the commits whose parents are not there, sorted.
-func (m *mirror) boundary() []plumbing.Hash {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var hashes []plumbing.Hash
-	for h := range m.shallow {
-		hashes = append(hashes, h)
-	}
-	slices.SortFunc(hashes, func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) })
-	return hashes
 }
 
 // parseHash reads a full SHA-1 name.

@@ -19,8 +19,12 @@ import (
 type origin interface {
 	// tip is the commit that the branch names now.
 	tip(ctx context.Context, branch string) (plumbing.Hash, error)
-	// pull adds to the mirror what it lacks of a commit that tip returned.
-	pull(ctx context.Context, tip plumbing.Hash, into *mirror) error
+	// pull adds to the mirror what it lacks of a commit that tip returned: most
+	// commits at most, as far as the origin can count.
+	pull(ctx context.Context, tip plumbing.Hash, into *mirror, most int) error
+	// deepen adds to the mirror so many commits behind its boundary, or more. A
+	// boundary that has not moved is where the origin itself ends.
+	deepen(ctx context.Context, into *mirror, commits int) error
 	// close gives connections back.
 	close()
 }

@@ -42,12 +42,35 @@ func missing(branch string, there []string) error {
 }
 
 // pull fetches one pack with everything that the mirror lacks.
-func (r *remote) pull(ctx context.Context, tip plumbing.Hash, m *mirror) error {
+func (r *remote) pull(ctx context.Context, tip plumbing.Hash, m *mirror, most int) error {
 	want := wire.Want{Tip: tip, Haves: m.haves(), Shallow: m.boundary()}
+	if most < everything && r.server.CanDeepen() {
+		want.Deepen = most
+	}
+	return r.fetch(ctx, want, m)
+}
+
+// deepen fetches one pack with what lies behind the boundary.
+func (r *remote) deepen(ctx context.Context, m *mirror, commits int) error {
+	head := m.current()
+	if !r.server.CanDeepen() { // or it is not known yet
+		if _, err := r.server.Tip(ctx, plumbing.NewBranchReferenceName(m.id.Branch)); err != nil {
+			return err
+		}
+	}
+	if !r.server.CanDeepen() {
+		return nil
+	}
+	return r.fetch(ctx, wire.Want{
+		Tip: head, Haves: []plumbing.Hash{head}, Shallow: m.boundary(), Deepen: commits, Further: true,
+	}, m)
+}
+
+func (r *remote) fetch(ctx context.Context, want wire.Want, m *mirror) error {
 	return r.server.Fetch(ctx, want, func(ctx context.Context, pack io.Reader, moved wire.Boundary) error {
-		m.addShallow(moved.Shallow)
-		return m.store(func(f *os.File) (*idxfile.MemoryIndex, error) {
-			return packs.Receive(ctx, pack, f, m.limits.ofPacks())
+		return m.storeBehind(moved.Unshallow, func(f *os.File) (*idxfile.MemoryIndex, []plumbing.Hash, error) {
+			index, err := packs.Receive(ctx, pack, f, m.limits.ofPacks())
+			return index, moved.Shallow, err
 		})
 	})
 }

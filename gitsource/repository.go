@@ -58,6 +58,8 @@ type Repository struct {
 	// Log is where rare events are told; nil means slog.Default().
 	Log *slog.Logger
 
+	first, slice int // commits that a first Fetch and a Deepen copy; zero: the usual
+
 	turn sync.Mutex // held through a Fetch: one at a time
 	mu   sync.Mutex // guards the rest; never held while waiting for a server
 	open *opened

@@ -30,7 +30,7 @@ type Raw struct {
 // on the way to Path and below it; a change inside another is told as a change
 // of that folder.
 //
-// ErrUnknown: head or after is not there. ErrTooLarge, ErrMalformed: one of the
+// ErrUnknown: head or after is not there. ErrPartial: after was not copied yet. ErrTooLarge, ErrMalformed: one of the
 // commits, or what it changes, cannot be read.
 func (r *Repository) Since(ctx context.Context, after, head string, paths bool) ([]Raw, error) {
 	m, tip, err := r.from(head)
@@ -57,6 +57,9 @@ func (r *Repository) newer(ctx context.Context, m *mirror, after string, tip plu
 		return m.line(ctx, tip, plumbing.ZeroHash, cmp.Or(r.History, defaultHistory))
 	}
 	from, err := parseHash(after)
+	if err == nil && !m.has(from) && m.partial() {
+		return nil, fmt.Errorf("commit %s: %w", from, ErrPartial)
+	}
 	if err != nil || !m.has(from) {
 		return nil, fmt.Errorf("commit %q: %w", fault.Plain(after, 40), ErrUnknown)
 	}

@@ -29,10 +29,6 @@ type Boundary struct {
 	Unshallow []plumbing.Hash // are no longer
 }
 
-// Everything is a number of commits that no history has: git's own word for
-// "do not stop" (fetch-pack.h, INFINITE_DEPTH).
-const Everything = 0x7fffffff
-
 // CanDeepen reports whether the server said that it can stop at some commits
 // and go on from there later. It is false before the first call.
 func (s *Server) CanDeepen() bool {
