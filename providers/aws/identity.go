@@ -14,7 +14,8 @@ import (
 // with assumed roles", IAM user guide). To set one takes sts:SetSourceIdentity,
 // in the role's trust policy and in the agent's own permissions; without it AWS
 // refuses the whole session with AccessDenied (noqdev/iambic issue 357). A
-// caller whose own credentials carry another one already cannot change it.
+// caller whose own credentials carry another one already cannot change it;
+// UNCONFIRMED that this is refused with AccessDenied too.
 //
 // So it is asked for and not insisted on: the commit is in the name of the
 // session as well. Reads ask too, for a role may require one of all sessions.
