@@ -17,6 +17,18 @@ import (
 // readSession is the role session name of reads: they come from no commit.
 const readSession = "moult"
 
+// longestSession is the most characters that STS takes of a role session name
+// and of a source identity: "Maximum length of 64" (AssumeRole).
+const longestSession = 64
+
+// sessionOf is the role session name, and the source identity, of the writes
+// for a commit: the whole hash, so that CloudTrail joins to git without
+// guessing. Of a SHA-256 hash it is the first 58 digits.
+func sessionOf(commit reconcile.Commit) string {
+	name := readSession + "-" + commit.Hash
+	return name[:min(len(name), longestSession)]
+}
+
 // sessionDuration is how long assumed credentials last: as long as AWS allows
 // when one role assumes another, so that a steady agent asks STS rarely.
 const sessionDuration = time.Hour
@@ -54,7 +66,7 @@ func (s *sessions) as(name string) awssdk.CredentialsProvider {
 		s.byName = map[string]awssdk.CredentialsProvider{}
 	}
 	role := stscreds.NewAssumeRoleProvider(s.sts, s.place.RoleARN, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = name
+		o.RoleSessionName, o.SourceIdentity = name, &name
 		o.Duration = sessionDuration
 		if s.place.ExternalID != "" {
 			o.ExternalID = &s.place.ExternalID
@@ -68,8 +80,8 @@ func (s *sessions) as(name string) awssdk.CredentialsProvider {
 }
 
 // author puts a commit's name on writes: in the user agent, and in the role
-// session name where a role is assumed. Without a role there is no session
-// name to choose.
+// session name and the source identity where a role is assumed. Without a role
+// there is no session to name.
 type author struct {
 	credentials awssdk.CredentialsProvider
 	userAgent   func(*middleware.Stack) error
@@ -78,7 +90,7 @@ type author struct {
 func (s *site) author(commit reconcile.Commit) author {
 	a := author{userAgent: awsmiddleware.AddUserAgentKeyValue("commit", commit.Hash)}
 	if s.roles != nil {
-		a.credentials = s.roles.as(readSession + "-" + commit.Short())
+		a.credentials = s.roles.as(sessionOf(commit))
 	}
 	return a
 }

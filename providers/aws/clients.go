@@ -72,7 +72,7 @@ func (p *Provider) newSite(place reconcile.Place, base awssdk.Config) *site {
 	s.limits = &limiter{limits: p.Limits.filled(), log: s.log}
 	cfg.APIOptions = append(slices.Clone(base.APIOptions), s.limits.install, p.userAgent())
 	if place.RoleARN != "" {
-		s.roles = &sessions{place: place, sts: sts.NewFromConfig(cfg, once)}
+		s.roles = &sessions{place: place, sts: identified{sts.NewFromConfig(cfg, once), &p.refusing, s.log}}
 		cfg.Credentials = s.roles.as(readSession)
 	}
 	s.groups, s.compute = autoscaling.NewFromConfig(cfg), ec2.NewFromConfig(cfg)

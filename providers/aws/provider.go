@@ -43,10 +43,11 @@ type Provider struct {
 	// cannot be read. Nil means nowhere.
 	Log *slog.Logger
 
-	mu    sync.Mutex
-	base  *awssdk.Config
-	sites map[reconcile.Place]*site
-	known versions
+	mu       sync.Mutex
+	base     *awssdk.Config
+	sites    map[reconcile.Place]*site
+	known    versions
+	refusing refusing
 }
 
 var (

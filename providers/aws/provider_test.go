@@ -51,7 +51,10 @@ func checkWrite(t *testing.T, w awssim.Write) {
 	_, commit, named := strings.Cut(w.UserAgent, " commit/")
 	if commit, _, _ = strings.Cut(commit, " "); !named || len(commit) != 40 {
 		t.Errorf("rule 8: %s has user agent %q", w.Action, w.UserAgent)
-	} else if want := "assumed-role/moult/moult-" + commit[:8]; !strings.HasSuffix(w.Principal, want) {
+	} else if want := "assumed-role/moult/moult-" + commit; !strings.HasSuffix(w.Principal, want) {
 		t.Errorf("rule 8: %s was done by %s, want a session of %s", w.Action, w.Principal, want)
+	}
+	if want := "moult-" + commit; w.SourceIdentity != want {
+		t.Errorf("rule 8: %s was done with the source identity %q, want %s", w.Action, w.SourceIdentity, want)
 	}
 }

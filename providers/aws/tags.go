@@ -13,8 +13,10 @@ import (
 )
 
 // Tags that Moult puts on what a version launches. There is none that names
-// the group: groups that share a template share its versions, and AWS itself
-// tags each instance with the name of its Auto Scaling group.
+// the group: groups that share a template share its versions, so a version
+// cannot tell, and a tag of the group itself would be a write to what is not
+// Moult's. AWS tags each instance with the name of its Auto Scaling group, in
+// aws:autoscaling:groupName, and the declaration names that group.
 const (
 	tagCommit = "moult:commit"
 	tagImage  = "moult:ami"

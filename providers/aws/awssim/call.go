@@ -13,18 +13,19 @@ const maxRequest = 4 << 20
 
 // call is one request, whatever protocol it came in.
 type call struct {
-	service   string // "autoscaling", "ec2", "sts", "ssm", "monitoring": the name in the credential scope
-	action    string
-	account   string
-	region    string
-	id        string                    // request id of the reply
-	now       time.Time                 // simulated time at which it is served
-	clock     func(time.Time) time.Time // the clock's moment of a simulated one
-	form      form                      // query protocols: the members
-	body      []byte                    // JSON and CBOR protocols: the document
-	wire      wire                      // how to answer
-	principal string                    // ARN of the caller: a user, or an assumed role with its session name
-	userAgent string
+	service        string // "autoscaling", "ec2", "sts", "ssm", "monitoring": the name in the credential scope
+	action         string
+	account        string
+	region         string
+	id             string                    // request id of the reply
+	now            time.Time                 // simulated time at which it is served
+	clock          func(time.Time) time.Time // the clock's moment of a simulated one
+	form           form                      // query protocols: the members
+	body           []byte                    // JSON and CBOR protocols: the document
+	wire           wire                      // how to answer
+	principal      string                    // ARN of the caller: a user, or an assumed role with its session name
+	userAgent      string
+	sourceIdentity string // of the caller's session, "" for none
 }
 
 // failure is AWS saying no: the code and the HTTP status are AWS's own.
@@ -42,7 +43,8 @@ func readCall(req *http.Request) (*call, *failure) {
 		return c, &failure{http.StatusBadRequest, "MalformedInput", err.Error()}
 	}
 	who, signed := readIdentity(req)
-	c.service, c.account, c.region, c.principal = who.service, who.account, who.region, who.principal
+	c.service, c.account, c.region = who.service, who.account, who.region
+	c.principal, c.sourceIdentity = who.principal, who.source
 	c.chooseWire(req)
 	switch {
 	case !signed && c.action != "AssumeRoleWithWebIdentity": // the one call here that AWS takes unsigned

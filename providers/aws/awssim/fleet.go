@@ -22,6 +22,7 @@ type Fleet struct {
 	LaunchConfigurations []LaunchConfiguration `hcl:"launch_configuration,block"`
 	Alarms               []Alarm               `hcl:"alarm,block"`
 	Groups               []Group               `hcl:"group,block"`
+	Roles                []Role                `hcl:"role,block"`
 }
 
 // Place is where a thing is, if not where the fleet is.
@@ -87,6 +88,14 @@ type Alarm struct {
 	Name  string `hcl:"name,label"`
 	State string `hcl:"state,optional"` // OK, ALARM or INSUFFICIENT_DATA; default OK
 	Place *Place `hcl:"place,block"`
+}
+
+// Role is what the trust policy of an IAM role says. A role that no fleet
+// speaks of allows everything.
+type Role struct {
+	Name           string `hcl:"name,label"`
+	Account        string `hcl:"account,optional"`         // default: the fleet's
+	SourceIdentity string `hcl:"source_identity,optional"` // allowed, refused (no sts:SetSourceIdentity) or required; default allowed
 }
 
 // Group is an Auto Scaling group whose instances are in service already.

@@ -21,6 +21,7 @@ func (s *Server) Apply(f Fleet) error {
 	return errors.Join(
 		each(f.Images, a.image), each(f.Parameters, a.parameter), each(f.Templates, a.template),
 		each(f.LaunchConfigurations, a.launchConfiguration), each(f.Alarms, a.alarm), each(f.Groups, a.group),
+		each(f.Roles, a.role),
 	)
 }
 
@@ -101,6 +102,18 @@ func (m fleetMaker) alarm(v Alarm) error {
 		return fmt.Errorf("make alarm %s: state %q is not one of OK, ALARM, INSUFFICIENT_DATA", v.Name, state)
 	}
 	m.region(v.Place).addAlarm(v.Name, state)
+	return nil
+}
+
+func (m fleetMaker) role(v Role) error {
+	source := cmp.Or(v.SourceIdentity, sourceAllowed)
+	if source != sourceAllowed && source != sourceRefused && source != sourceRequired {
+		return fmt.Errorf("make role %s: source_identity %q is not one of allowed, refused, required", v.Name, source)
+	}
+	if m.server.roles == nil {
+		m.server.roles = map[roleName]string{}
+	}
+	m.server.roles[roleName{cmp.Or(v.Account, m.fleet.Account, DefaultAccount), v.Name}] = source
 	return nil
 }
 

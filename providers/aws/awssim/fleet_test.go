@@ -34,6 +34,7 @@ image "ami-00000000000000005" { state = "pending" }
 
 parameter "/golden/web" { value = "ami-00000000000000001" }
 alarm "web-5xx" { state = "INSUFFICIENT_DATA" }
+role "moult" { source_identity = "refused" }
 launch_configuration "old" {
   image_id      = "ami-00000000000000001"
   instance_type = "m5.large"

@@ -10,8 +10,8 @@ import (
 
 // identity is who calls and where the call goes, as far as a request says.
 type identity struct {
-	account, region, service, principal string
-	expired                             bool // its credentials are
+	account, region, service, principal, source string
+	expired                                     bool // its credentials are
 }
 
 // readIdentity takes the caller and the place from the credential scope of
@@ -30,7 +30,7 @@ func readIdentity(req *http.Request) (id identity, signed bool) {
 	if !known {
 		session.principal = "arn:aws:iam::" + id.account + ":user/" + key
 	}
-	id.principal, id.expired = session.principal, known && !time.Now().Before(session.expires)
+	id.principal, id.source, id.expired = session.principal, session.source, known && !time.Now().Before(session.expires)
 	return id, true
 }
 
@@ -63,6 +63,7 @@ func accountOfKey(key string) string {
 // nothing has to be remembered.
 type session struct {
 	principal string    // ARN
+	source    string    // source identity, "" for none
 	expires   time.Time // by the clock, in whole seconds
 }
 
@@ -70,7 +71,7 @@ type session struct {
 const tokenPrefix = "sim."
 
 func (s session) token() string {
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(s.expires.UTC().Format(time.RFC3339)+" "+s.principal))
+	return tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(s.expires.UTC().Format(time.RFC3339)+" "+s.principal+" "+s.source))
 }
 
 // readSessionToken reports false for a foreign token.
@@ -80,8 +81,8 @@ func readSessionToken(token string) (s session, ok bool) {
 	if !ok || err != nil {
 		return s, false
 	}
-	expires, principal, _ := strings.Cut(string(text), " ")
-	s.principal = principal
+	expires, caller, _ := strings.Cut(string(text), " ")
+	s.principal, s.source, _ = strings.Cut(caller, " ")
 	s.expires, err = time.Parse(time.RFC3339, expires)
 	return s, err == nil
 }

@@ -37,8 +37,9 @@ type Server struct {
 	mu       sync.Mutex
 	timeline timeline // begun by the first request
 	regions  map[place]*region
-	calls    map[string]int // by "service:Action"
-	count    uint64         // of all calls: makes request ids
+	roles    map[roleName]string // what a role's trust policy says of source identities, where a fleet says it
+	calls    map[string]int      // by "service:Action"
+	count    uint64              // of all calls: makes request ids
 	writes   []Write
 	faults   []*plannedFault
 	dice     *dice // for faults with a probability

@@ -66,33 +66,32 @@ type assumeRoleResult struct {
 	SourceIdentity string          `xml:"SourceIdentity,omitempty"`
 }
 
-// Roles need not be made: every role exists and trusts everybody, but those
-// with "denied" in their name.
-func denied(roleName string) bool { return strings.Contains(roleName, "denied") }
-
 var (
 	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})$`)
 	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 )
 
 func assumeRole(r *region, c *call) (any, *failure) {
-	role := roleARN.FindStringSubmatch(c.form.Get("RoleArn"))
+	m := roleARN.FindStringSubmatch(c.form.Get("RoleArn"))
 	if f := firstFailure(badSession(c), badSessionTags(c)); f != nil {
 		return nil, f
 	}
-	if role == nil {
+	if m == nil {
 		return nil, stsInvalid("%s is invalid", c.form.Get("RoleArn"))
 	}
-	if denied(role[2]) {
-		return nil, &failure{http.StatusForbidden, "AccessDenied",
-			fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.principal, c.form.Get("RoleArn"))}
+	role := roleName{m[1], m[2]}
+	source, f := r.carried(c, role)
+	if f != nil {
+		return nil, f
 	}
-	return r.session(c, role[1], role[2])
+	return r.session(c, role, source), nil
 }
 
 // assumeRoleWithWebIdentity takes any token: whoever issued it is not
-// simulated.
+// simulated. A source identity would be a claim in it, and is no member of the
+// request.
 func assumeRoleWithWebIdentity(r *region, c *call) (any, *failure) {
+	c.form.values.Del("SourceIdentity")
 	if c.form.Get("WebIdentityToken") == "" {
 		return nil, stsInvalid("1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: Member must not be null")
 	}
@@ -105,9 +104,8 @@ func assumeRoleWithWebIdentity(r *region, c *call) (any, *failure) {
 
 // session issues credentials. They expire by the caller's clock: simulated
 // time may run faster, but the caller does not.
-func (r *region) session(c *call, account, role string) (any, *failure) {
-	name := c.form.Get("RoleSessionName")
-	arn := "arn:aws:sts::" + account + ":assumed-role/" + role + "/" + name
+func (r *region) session(c *call, role roleName, source string) assumeRoleResult {
+	arn := "arn:aws:sts::" + role.account + ":assumed-role/" + role.name + "/" + c.form.Get("RoleSessionName")
 	lasts := time.Hour
 	if n := c.form.number("DurationSeconds"); n != nil {
 		lasts = seconds(*n)
@@ -116,14 +114,14 @@ func (r *region) session(c *call, account, role string) (any, *failure) {
 	expires := time.Now().Add(lasts).UTC()
 	return assumeRoleResult{
 		Credentials: credentialsView{
-			AccessKeyID:     "ASIA" + account + d.code(4),
+			AccessKeyID:     "ASIA" + role.account + d.code(4),
 			SecretAccessKey: d.code(40),
-			SessionToken:    session{arn, expires}.token(),
+			SessionToken:    session{arn, source, expires}.token(),
 			Expiration:      expires.Format(time.RFC3339),
 		},
 		User:           assumedUser{uniqueID(arn), arn},
-		SourceIdentity: c.form.Get("SourceIdentity"),
-	}, nil
+		SourceIdentity: source, // UNCONFIRMED that one that was carried over is answered too
+	}
 }
 
 // badSession checks what names and limits a session.

@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,8 +34,8 @@ func TestAssumedRoleActsInTheRolesAccount(t *testing.T) {
 		t.Errorf("the role's account has %d images, want the one that the role registered", got)
 	}
 	writes := s.Writes()
-	if got := writes[len(writes)-1].Principal; got != *who.Arn {
-		t.Errorf("the write is by %s, want %s", got, *who.Arn)
+	if got := writes[len(writes)-1]; got.Principal != *who.Arn || got.SourceIdentity != "moult" {
+		t.Errorf("the write is by %s for %q, want %s for moult", got.Principal, got.SourceIdentity, *who.Arn)
 	}
 }
 
@@ -62,12 +63,15 @@ func TestAssumeRoleRefusals(t *testing.T) {
 		status int
 		code   string
 	}{
-		"denied role":     {sts.AssumeRoleInput{RoleArn: aws.String(role + "-denied"), RoleSessionName: aws.String("moult")}, http.StatusForbidden, "AccessDenied"},
-		"no ARN":          {sts.AssumeRoleInput{RoleArn: aws.String("moult-role-in-production"), RoleSessionName: aws.String("moult")}, http.StatusBadRequest, "ValidationError"},
-		"session name":    {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult 1")}, http.StatusBadRequest, "ValidationError"},
-		"source identity": {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), SourceIdentity: aws.String("the agent")}, http.StatusBadRequest, "ValidationError"},
-		"short":           {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), DurationSeconds: aws.Int32(60)}, http.StatusBadRequest, "ValidationError"},
-		"too many tags":   {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), Tags: many}, http.StatusBadRequest, "ValidationError"},
+		"denied role":           {sts.AssumeRoleInput{RoleArn: aws.String(role + "-denied"), RoleSessionName: aws.String("moult")}, http.StatusForbidden, "AccessDenied"},
+		"no ARN":                {sts.AssumeRoleInput{RoleArn: aws.String("moult-role-in-production"), RoleSessionName: aws.String("moult")}, http.StatusBadRequest, "ValidationError"},
+		"session name":          {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult 1")}, http.StatusBadRequest, "ValidationError"},
+		"source identity":       {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), SourceIdentity: aws.String("the agent")}, http.StatusBadRequest, "ValidationError"},
+		"an identity too short": {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), SourceIdentity: aws.String("m")}, http.StatusBadRequest, "ValidationError"},
+		"an identity too long":  {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), SourceIdentity: aws.String(strings.Repeat("m", 65))}, http.StatusBadRequest, "ValidationError"},
+		"an identity of AWS's":  {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), SourceIdentity: aws.String("aws:moult")}, http.StatusBadRequest, "ValidationError"},
+		"short":                 {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), DurationSeconds: aws.Int32(60)}, http.StatusBadRequest, "ValidationError"},
+		"too many tags":         {sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("moult"), Tags: many}, http.StatusBadRequest, "ValidationError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.AssumeRole(t.Context(), &test.in)

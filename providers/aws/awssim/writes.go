@@ -10,15 +10,16 @@ import (
 
 // Write is one call that changes something, as it was received.
 type Write struct {
-	Time      time.Time         `json:"time"` // simulated, as Server.Now
-	Service   string            `json:"service"`
-	Action    string            `json:"action"`
-	Account   string            `json:"account"`
-	Region    string            `json:"region"`
-	Principal string            `json:"principal"`  // ARN of the caller
-	UserAgent string            `json:"user_agent"` // as sent
-	Members   map[string]string `json:"members"`    // the request's, flattened; of a document those at its top, lists and structures as JSON; secrets left out
-	Error     string            `json:"error"`      // AWS's code when it was refused, "" when it was done
+	Time           time.Time         `json:"time"` // simulated, as Server.Now
+	Service        string            `json:"service"`
+	Action         string            `json:"action"`
+	Account        string            `json:"account"`
+	Region         string            `json:"region"`
+	Principal      string            `json:"principal"`       // ARN of the caller: a user, or an assumed role with its session name
+	SourceIdentity string            `json:"source_identity"` // of the caller's session, "" for none
+	UserAgent      string            `json:"user_agent"`      // as sent
+	Members        map[string]string `json:"members"`         // the request's, flattened; of a document those at its top, lists and structures as JSON; secrets left out
+	Error          string            `json:"error"`           // AWS's code when it was refused, "" when it was done
 }
 
 // Writes is every call that would change something, in the order in which
@@ -44,7 +45,7 @@ func (c *call) writes() bool {
 func (s *Server) record(c *call, refused *failure) {
 	w := Write{
 		Time: c.now, Service: c.service, Action: c.action, Account: c.account, Region: c.region,
-		Principal: c.principal, UserAgent: c.userAgent, Members: c.members(),
+		Principal: c.principal, SourceIdentity: c.sourceIdentity, UserAgent: c.userAgent, Members: c.members(),
 	}
 	if refused != nil {
 		w.Error = refused.code

@@ -144,7 +144,7 @@ func crashEverywhere(t *testing.T, s story) (points int) {
 // run tells the story in a bubble, with one crash.
 func (s story) run(t *testing.T, at crash) (end ending, calls int, told string) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newStage(t, s.mixed)
+		w := newStage(t, s.mixed, "")
 		w.mortal(at)
 		w.wait(10 * time.Second) // it has seen the first commit by then
 		s.tell(w)
@@ -159,9 +159,10 @@ func (s story) run(t *testing.T, at crash) (end ending, calls int, told string) 
 	return end, calls, told
 }
 
-// newStage is a world of one group of three, the same each time.
-func newStage(t *testing.T, mixed bool) *world {
-	w := &world{t: t, fleet: []member{{
+// newStage is a world of one group of three, the same each time. With a role
+// it is so no more to the call: when a session is renewed is a matter of dice.
+func newStage(t *testing.T, mixed bool, role string) *world {
+	w := &world{t: t, role: role, fleet: []member{{
 		name: "web", capacity: 3, low: 100, mixed: mixed,
 		rollout: "      min_healthy_percentage = 100\n      max_healthy_percentage = 150\n      instance_warmup = \"5m\"\n",
 	}}}

@@ -17,6 +17,7 @@ import (
 
 // repository is a git without git: a line of commits, each with its files.
 type repository struct {
+	role      string // ARN that the environment is reached by, "" for none
 	mu        sync.Mutex
 	down      bool
 	revisions []reconcile.Revision
@@ -29,13 +30,13 @@ const environmentFile = "environments/production.hcl"
 
 // commit declares an image for each group.
 func (r *repository) commit(subject string, fleet []member, images map[string]string) {
-	r.land(subject, declaration(fleet, images), maps.Clone(images))
+	r.land(subject, r.declaration(fleet, images), maps.Clone(images))
 }
 
 // breakIt lands a commit whose file cannot be read: it declares images that
 // nobody may act upon.
 func (r *repository) breakIt(fleet []member, images map[string]string) {
-	r.land("a mistake", declaration(fleet, images)+mistakeText, nil)
+	r.land("a mistake", r.declaration(fleet, images)+mistakeText, nil)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.mistaken == nil {
@@ -77,6 +78,13 @@ func (r *repository) land(subject, text string, images map[string]string) {
 		Files:  []reconcile.File{{Path: environmentFile, Blob: blob, Size: int64(len(text))}},
 	})
 	r.declared = append(r.declared, images)
+}
+
+// has reports whether there is a commit with a hash.
+func (r *repository) has(hash string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.revisions, func(rev reconcile.Revision) bool { return rev.Commit.Hash == hash })
 }
 
 func (r *repository) setDown(down bool) {
@@ -195,9 +203,13 @@ func (c *clone) newestObeyed() int {
 }
 
 // declaration is the file of a commit.
-func declaration(fleet []member, images map[string]string) string {
+func (r *repository) declaration(fleet []member, images map[string]string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "environment \"production\" {\n  aws {\n    region = %q\n  }\n", region)
+	fmt.Fprintf(&b, "environment \"production\" {\n  aws {\n    region = %q\n", region)
+	if r.role != "" {
+		fmt.Fprintf(&b, "    role_arn = %q\n", r.role)
+	}
+	b.WriteString("  }\n")
 	for _, m := range fleet {
 		image, ok := images[m.name]
 		if !ok {

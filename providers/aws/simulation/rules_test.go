@@ -136,9 +136,7 @@ func (r *rules) checkWrite(write awssim.Write) {
 			r.breach(2, "%s of %s wrote %s", write.Action, group, name)
 		}
 	}
-	if !strings.Contains(write.UserAgent, "commit/") {
-		r.breach(8, "%s does not name its commit: %s", write.Action, write.UserAgent)
-	}
+	r.checkCommit(write)
 	if strings.HasPrefix(group, foreign) {
 		r.breach(11, "%s of a group that nobody declares", write.Action)
 	}
@@ -178,17 +176,57 @@ func (r *rules) checkUpdate(write awssim.Write, group string) {
 	}
 }
 
-var lineage = regexp.MustCompile(`commit=([0-9a-f]{40}).*ami=(\S+).*base=([0-9]+)`)
+var namedCommit = regexp.MustCompile(` commit/([0-9a-f]{40})( |$)`)
 
-// checkVersion holds rules 5 and 8: a version is made once for what it holds,
-// and its description names the commit.
-func (r *rules) checkVersion(write awssim.Write) {
-	m := lineage.FindStringSubmatch(write.Members["VersionDescription"])
-	if m == nil {
-		r.breach(8, "a version that does not name its commit: %q", write.Members["VersionDescription"])
+// checkCommit holds rule 8: a write names its commit in the user agent and,
+// where a role is assumed, in the name of the session and the source identity.
+func (r *rules) checkCommit(write awssim.Write) {
+	m := namedCommit.FindStringSubmatch(write.UserAgent)
+	if m == nil || !r.w.repo.has(m[1]) {
+		r.breach(8, "%s does not name its commit: %s", write.Action, write.UserAgent)
 		return
 	}
-	if write.Error != "" {
+	_, session, assumed := strings.Cut(write.Principal, ":assumed-role/moult/")
+	want := "moult-" + m[1]
+	if assumed != (r.w.role != "") || assumed && (session != want || write.SourceIdentity != want) {
+		r.breach(8, "%s is by %s with source identity %q, and comes from %s", write.Action, write.Principal, write.SourceIdentity, m[1])
+	}
+	if write.Action == "CreateLaunchTemplateVersion" {
+		r.checkLabels(write, m[1])
+	}
+}
+
+var lineage = regexp.MustCompile(`commit=([0-9a-f]{40}).*ami=(\S+).*base=([0-9]+)`)
+
+// checkLabels holds rule 8 for what a version says of itself, and puts on what
+// it launches.
+func (r *rules) checkLabels(write awssim.Write, commit string) {
+	if m := lineage.FindStringSubmatch(write.Members["VersionDescription"]); m == nil || m[1] != commit {
+		r.breach(8, "a version for %s that says %q", commit, write.Members["VersionDescription"])
+	}
+	tags := instanceTags(write.Members)
+	if tags["moult:commit"] != commit || tags["moult:ami"] != write.Members["LaunchTemplateData.ImageId"] {
+		r.breach(8, "a version for %s whose instances are tagged %v", commit, tags)
+	}
+}
+
+// instanceTags are the tags that a version puts on instances.
+func instanceTags(members map[string]string) map[string]string {
+	tags := map[string]string{}
+	for name, key := range members {
+		specification, rest, ok := strings.Cut(name, ".Tag.")
+		tag, isKey := strings.CutSuffix(rest, ".Key")
+		if ok && isKey && members[specification+".ResourceType"] == "instance" {
+			tags[key] = members[specification+".Tag."+tag+".Value"]
+		}
+	}
+	return tags
+}
+
+// checkVersion holds rule 5: a version is made once for what it holds.
+func (r *rules) checkVersion(write awssim.Write) {
+	m := lineage.FindStringSubmatch(write.Members["VersionDescription"])
+	if m == nil || write.Error != "" {
 		return
 	}
 	key := write.Members["LaunchTemplateId"] + " " + m[3] + " " + m[2]

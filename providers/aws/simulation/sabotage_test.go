@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"moult/providers/aws/awssim"
 	"moult/reconcile"
 )
 
@@ -60,6 +62,11 @@ func sabotages() []sabotage {
 		{6, "forgets what failed", sees(forget), nil, aBadMerge},
 		{7, "acts for the commit before the newest", nil, late, twoMerges},
 		{8, "leaves the commit out of the description", nil, tamper("CreateLaunchTemplateVersion", "VersionDescription", "made by a machine"), aMerge},
+		{8, "tags instances with another commit", nil, tamper("CreateLaunchTemplateVersion", "LaunchTemplateData.TagSpecification.1.Tag.1.Value", strings.Repeat("0", 40)), aMerge},
+		{8, "tags instances with another image", nil, tamper("CreateLaunchTemplateVersion", "LaunchTemplateData.TagSpecification.1.Tag.2.Value", "ami-00000000"), aMerge},
+		{8, "names its sessions alike", nil, tamper("AssumeRole", "RoleSessionName", "moult"), aMerge},
+		{8, "has one source identity for all", nil, tamper("AssumeRole", "SourceIdentity", "moult"), aMerge},
+		{8, "leaves the commit out of the user agent", nil, anonymous, aMerge},
 		{9, "replaces what is right already", nil, tamper("StartInstanceRefresh", "Preferences.SkipMatching", "false"), aMerge},
 		{10, "overlooks a mistake", nil, careless, aMistake},
 		{11, "touches a group that nobody declares", nil, tamper("StartInstanceRefresh", "AutoScalingGroupName", foreign+"-asg"), aMerge},
@@ -89,7 +96,7 @@ func TestTheNetCatchesEachBrokenRule(t *testing.T) {
 
 func (s sabotage) run(t *testing.T) (breaches []string, told string) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newStage(t, false)
+		w := newStage(t, false, "arn:aws:iam::"+awssim.DefaultAccount+":role/moult")
 		w.around, w.sabotage = s.around, s.agent
 		w.startAgent(0)
 		w.wait(10 * time.Second) // it has seen the first commit by then
@@ -132,6 +139,13 @@ func pretend(d reconcile.Desired, o *reconcile.Observed) {
 // forget sees no refresh that has ended.
 func forget(_ reconcile.Desired, o *reconcile.Observed) {
 	o.Refreshes = slices.DeleteFunc(o.Refreshes, func(r reconcile.Refresh) bool { return !r.Status.Active() })
+}
+
+// anonymous takes the commit out of every user agent.
+func anonymous(a *agent) {
+	a.wire.disguise = func(head http.Header) {
+		head.Set("User-Agent", namedCommit.ReplaceAllString(head.Get("User-Agent"), " "))
+	}
 }
 
 // forgetful finds no version by its image.

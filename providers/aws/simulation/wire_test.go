@@ -21,6 +21,8 @@ type wire struct {
 	cut func(r *http.Request, served bool) error
 	// tamper, when set, changes the members of a request on its way.
 	tamper func(action string, members url.Values)
+	// disguise, when set, changes the head of a request on its way.
+	disguise func(head http.Header)
 
 	mu    sync.Mutex
 	calls int
@@ -41,6 +43,10 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 	}
 	if w.tamper != nil {
 		r = w.tampered(r)
+	}
+	if w.disguise != nil {
+		r = r.Clone(r.Context())
+		w.disguise(r.Header)
 	}
 	resp, err := w.serve(r)
 	if err == nil && cut != nil {

@@ -30,6 +30,7 @@ type world struct {
 	around   wrap         // what is broken on purpose between loop and provider, nil for nothing
 	sabotage func(*agent) // what is broken on purpose elsewhere, nil for nothing
 	calm     bool         // nobody but git touches anything
+	role     string       // ARN of the role that agents assume, "" for none
 
 	declared map[string]string // what the newest commit declares
 	began    time.Time
@@ -73,7 +74,7 @@ func (w *world) open(seed uint64) {
 		w.dice = rand.New(rand.NewPCG(seed, 7))
 	}
 	w.ctx, w.began = w.t.Context(), time.Now()
-	w.server, w.repo, w.declared = &awssim.Server{Seed: seed}, &repository{}, map[string]string{}
+	w.server, w.repo, w.declared = &awssim.Server{Seed: seed}, &repository{role: w.role}, map[string]string{}
 	w.person = newPerson(&wire{server: w.server})
 	w.rules = newRules(w)
 	w.build()
