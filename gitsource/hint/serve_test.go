@@ -2,7 +2,6 @@ package hint
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -27,6 +26,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // zeros is a body of so many bytes that is never in memory.
@@ -95,10 +96,10 @@ func TestFloodsOfForgedHooksAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := listening(t, githubSecret)
 		count := map[int]int{}
-		for range 100 * unitsAtOnce {
+		for range 10 * unitsAtOnce {
 			count[e.post("x", "X-Signature-256: sha256="+zeroes).Code]++
 		}
-		if count[http.StatusUnauthorized] != unitsAtOnce || count[http.StatusTooManyRequests] != 99*unitsAtOnce || e.heard != 0 {
+		if count[http.StatusUnauthorized] != unitsAtOnce || count[http.StatusTooManyRequests] != 9*unitsAtOnce || e.heard != 0 {
 			t.Errorf("answers %v, heard %d; want %d looked at", count, e.heard, unitsAtOnce)
 		}
 		time.Sleep(time.Second)
@@ -130,6 +131,22 @@ func TestFloodsOfBytesAreBounded(t *testing.T) {
 		}
 		if most := int64(unitsAtOnce*unitBytes) + 10*unitBytes; read > most {
 			t.Errorf("of %d bytes %d were read, want at most %d", sent, read, most)
+		}
+	})
+}
+
+func TestEveryByteIsPaidFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		purse := rate.NewLimiter(unitsPerSecond, unitsAtOnce)
+		m := &meter{to: io.Discard, purse: purse}
+		for range 10 * unitBytes / 1000 { // a thousand bytes at a time
+			if _, err := m.Write(make([]byte, 1000)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := unitsAtOnce - purse.Tokens(); got != 9 {
+			t.Errorf("%v units are paid for, want 9 and a rest", got)
 		}
 	})
 }
@@ -250,18 +267,39 @@ func TestConnectionsAreBounded(t *testing.T) {
 	})
 }
 
+func TestConnectionsOfASecondAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := serving(t, listening(t, githubSecret))
+		taken := 0
+		for start := time.Now(); time.Since(start) < 10*time.Second && taken < 1000; {
+			if conn := p.dial(); conn != nil {
+				taken++
+				conn.Close()
+				synctest.Wait()
+			}
+		}
+		if most := connectionsAtOnce + 10*connectionsPerSecond + 1; taken > most || taken < most-2 {
+			t.Errorf("%d connections are taken up in ten seconds, want %d", taken, most)
+		}
+	})
+}
+
 func TestHeadersAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		conn := serving(t, listening(t, githubSecret)).dial()
 		defer conn.Close()
+		var sent atomic.Int64
 		go func() {
-			io.WriteString(conn, "POST /hook HTTP/1.1\r\nHost: x\r\nX-Much: ")
-			io.Copy(conn, bytes.NewReader(make([]byte, 1<<20)))
+			_, err := io.WriteString(conn, "POST /hook HTTP/1.1\r\nHost: x\r\n")
+			for ; err == nil; sent.Add(1 << 10) {
+				_, err = io.WriteString(conn, "X-Much: "+strings.Repeat("x", 1<<10)+"\r\n")
+			}
 		}()
 		got, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || got.StatusCode < 400 {
-			t.Errorf("answered %v, %v", got, err)
+		if err != nil || got.StatusCode != http.StatusRequestHeaderFieldsTooLarge || sent.Load() > 2*largestHeader {
+			t.Errorf("after %d bytes answered %v, %v", sent.Load(), got, err)
 		}
 	})
 }
