@@ -40,6 +40,16 @@ repository {
 # poll     = "30s"
 # interval = "60s"
 
+# Where a forge may say that there is something new; docs/webhooks.md says more.
+# Without this block nothing listens.
+# webhook {
+#   listen           = "127.0.0.1:8642"
+#   secret_file      = "/run/credentials/moult.service/webhook-secret"
+#   path             = "/hook"
+#   certificate_file = "/etc/moult/tls/fullchain.pem"    # TLS; without the two: plain HTTP
+#   key_file         = "/etc/moult/tls/key.pem"
+# }
+
 # Where the mirror of the repository is kept. It is a cache: deleting it costs a
 # clone. systemd gives the directory, so it need not be named here.
 # state_dir = "/var/lib/moult"

@@ -15,8 +15,8 @@ import (
 // scale from 0 to 10. What is left is the network, which the agent needs.
 const mostExposed = 2.0
 
-// analyze is the systemd-analyze command, for a unit that starts a program
-// which exists here.
+// analyze is the systemd-analyze command, for a unit that starts programs
+// which exist here.
 func analyze(t *testing.T) (tool, unit string) {
 	t.Helper()
 	tool, err := exec.LookPath("systemd-analyze")
@@ -32,7 +32,7 @@ func analyze(t *testing.T) (tool, unit string) {
 		t.Fatal(err)
 	}
 	unit = filepath.Join(t.TempDir(), "moult.service")
-	here := strings.ReplaceAll(string(text), "/usr/local/bin/moult", program)
+	here := strings.NewReplacer("/usr/local/bin/moult", program, "/bin/kill", program).Replace(string(text))
 	if err := os.WriteFile(unit, []byte(here), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +45,14 @@ func TestUnitIsWhatSystemdUnderstands(t *testing.T) {
 	out, err := exec.Command(tool, "verify", "--man=no", unit).CombinedOutput()
 	if err != nil || len(out) > 0 {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+func TestReloadIsTheSignalThatPolls(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("moult.service")
+	if err != nil || !strings.Contains(string(text), "\nExecReload=/bin/kill -HUP $MAINPID\n") {
+		t.Errorf("systemctl reload does not send SIGHUP (%v)", err)
 	}
 }
 

@@ -19,6 +19,7 @@ const configFile = "/etc/moult/agent.hcl"
 type fileSchema struct {
 	Repository *repositorySchema `hcl:"repository,block"`
 	Trust      *trustSchema      `hcl:"trust,block"`
+	Webhook    *webhookSchema    `hcl:"webhook,block"`
 	StateDir   string            `hcl:"state_dir,optional"`
 	Socket     string            `hcl:"socket,optional"`
 	Poll       *hcl.Attribute    `hcl:"poll,optional"`
@@ -85,6 +86,9 @@ func (f fileSchema) over(s settings, diagnostics *hcl.Diagnostics) settings {
 	if f.Trust != nil {
 		s.trust = f.Trust.read(attributes{diagnostics})
 	}
+	if f.Webhook != nil {
+		s.webhook = f.Webhook.read(attributes{diagnostics})
+	}
 	s.stateDir, s.socket = or(f.StateDir, s.stateDir), or(f.Socket, s.socket)
 	read := attributes{diagnostics}
 	s.poll, s.interval = read.duration(f.Poll, s.poll), read.duration(f.Interval, s.interval)
@@ -147,7 +151,11 @@ func (r attributes) text(a *hcl.Attribute) (string, bool) {
 }
 
 func (r attributes) mistake(a *hcl.Attribute, summary, detail string) {
+	r.mistakeAt(a.Expr.Range(), summary, detail)
+}
+
+func (r attributes) mistakeAt(place hcl.Range, summary, detail string) {
 	*r.diagnostics = append(*r.diagnostics, &hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: a.Expr.Range().Ptr(),
+		Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &place,
 	})
 }

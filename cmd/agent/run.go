@@ -15,7 +15,8 @@ instances where they differ from what is declared. It never changes a running
 instance and never changes a capacity.
 
 Everything that it needs to remember is in git and in AWS, so it may be stopped
-and killed at any moment. Ctrl-C and SIGTERM end it at once.
+and killed at any moment. Ctrl-C and SIGTERM end it at once. SIGHUP makes it poll
+at once, as do webhooks where agent.hcl asks for them.
 
 Exit code of --until-converged: 0 when all groups are converged, 3 when one is
 held, has drifted or is declared with a mistake, and so needs a commit or a
@@ -83,6 +84,12 @@ func runForever(ctx context.Context, at surroundings, f runFlags) error {
 		return err
 	}
 	a.gate.Keep = !f.dryRun
+	hints := newHints()
+	ctx = untilHangup(ctx, at, hints)
+	hook, err := openWebhook(ctx, s.webhook, log)
+	if err != nil {
+		return err
+	}
 	var desk desk
 	closed, err := desk.serve(ctx, s.socketPath())
 	if err != nil {
@@ -90,19 +97,20 @@ func runForever(ctx context.Context, at surroundings, f runFlags) error {
 	}
 	log.Info("agent started", "version", version().Version, "repository", a.repository, "branch", s.repository.Branch,
 		"path", s.repository.Path, "state_dir", s.stateDir, "dry_run", f.dryRun)
-	err = a.attend(ctx, &desk, f.dryRun)
+	go hook.serve(ctx, hints)
+	err = a.attend(ctx, &desk, hints, f.dryRun)
 	<-closed
 	log.Info("agent stopped", "reason", context.Cause(ctx).Error())
 	return err
 }
 
 // attend goes round until ctx ends, and reports to the desk and to systemd.
-func (a *agent) attend(ctx context.Context, desk *desk, dryRun bool) error {
+func (a *agent) attend(ctx context.Context, desk *desk, hints hints, dryRun bool) error {
 	systemd := &notifier{Send: sendToSystemd}
 	watchdog, _ := daemon.SdWatchdogEnabled(false) // 0 without one
 	go systemd.guard(ctx, a.liveness, a.settings.poll, watchdog)
 	loop := a.loop()
-	loop.DryRun, loop.Wake = dryRun, a.repository.Watch(ctx)
+	loop.DryRun, loop.Wake = dryRun, hints.wake(ctx, a.repository.Watch(ctx), a.log)
 	loop.Report = func(r reconcile.Report) {
 		desk.put(r)
 		systemd.report(r, len(a.last.now().Groups))

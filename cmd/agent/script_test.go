@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 //	git-reset DIR COMMIT       move the branch and its files to another commit
 //	git-signer FILE PRINCIPAL  write an allowed_signers file that trusts git-commit-signed
 //	git-commit-signed DIR MESSAGE  git-commit, signed with an SSH key
+//	git-serve VARIABLE FILE    serve the repositories over HTTP, at a URL; each request is a line of a file
 //	sim-start [FLAG...]        start `moult sim` and point AWS_ENDPOINT_URL at it
 //	sim-stop                   kill it, as an outage
 //	sim METHOD PATH [BODY]     ask it about itself, or for a fault; see `moult sim --help`
@@ -44,6 +45,8 @@ func TestMain(m *testing.M) {
 //	wait-for PATTERN COMMAND   run a command again and again until its output matches
 //	wait-file FILE PATTERN     wait until a file matches
 //	term                       send SIGTERM to what runs in the background
+//	hup                        send it SIGHUP
+//	hook STATUS URL SECRET     post a webhook as GitHub does, and want this answer
 //	edit FILE OLD NEW          replace text in a file, which must be there
 //
 // Waits are bounded by waitAtMost.
@@ -57,10 +60,11 @@ func TestScripts(t *testing.T) {
 		Setup: surround,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"git-bare": gitBare, "git-commit": gitCommit, "git-revert": gitRevert, "git-head": gitHead,
-			"git-reset": gitReset, "git-signer": gitSigner, "git-commit-signed": gitCommitSigned,
+			"git-reset": gitReset, "git-signer": gitSigner, "git-commit-signed": gitCommitSigned, "git-serve": gitServe,
 			"sim-start": simStart, "sim-stop": simStop, "sim": simAsk, "wait-sim": waitSim,
 			"calls": callsNow, "calls-since": callsSince, "aws": byHand, "pick": pick,
 			"notify-start": notifyStart, "wait-for": waitFor, "wait-file": waitFile, "term": sendTerm, "edit": edit,
+			"hup": sendHup, "hook": hook,
 		},
 	})
 }

@@ -14,6 +14,7 @@ import (
 type settings struct {
 	repository repositorySchema
 	trust      trustSettings
+	webhook    webhookSettings
 	stateDir   string
 	socket     string // empty: agent.sock in the state directory
 	poll       time.Duration
