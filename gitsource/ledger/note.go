@@ -76,6 +76,15 @@ func (n note) content() []byte {
 	return []byte(b.String())
 }
 
+// Note is the text of a note that holds some entries, as Append writes it.
+func Note(entries ...Entry) []byte {
+	var n note
+	for _, e := range entries {
+		n = n.with(e.written())
+	}
+	return n.content()
+}
+
 // with is the note with more lines.
 func (n note) with(lines ...line) note {
 	n.lines = inOrder(slices.Concat(n.lines, lines))

@@ -32,8 +32,9 @@ var (
 
 // packets reads pkt-lines.
 type packets struct {
-	r   io.Reader
-	buf [packetMost]byte
+	r    io.Reader
+	size [4]byte
+	buf  []byte // as large as the longest line so far: of a poll, very small
 }
 
 // next returns the next line, without the line feed at its end. The content is
@@ -51,10 +52,10 @@ func (p *packets) next() (mark, []byte, error) {
 
 // raw is next for lines that carry bytes and not text.
 func (p *packets) raw() (mark, []byte, error) {
-	if _, err := io.ReadFull(p.r, p.buf[:4]); err != nil {
+	if _, err := io.ReadFull(p.r, p.size[:]); err != nil {
 		return content, nil, err
 	}
-	n, err := strconv.ParseUint(string(p.buf[:4]), 16, 16)
+	n, err := strconv.ParseUint(string(p.size[:]), 16, 16)
 	if err != nil {
 		return content, nil, errNotGit
 	}
@@ -64,7 +65,10 @@ func (p *packets) raw() (mark, []byte, error) {
 	if n < 4 || n > packetMost {
 		return content, nil, errNotGit
 	}
-	line := p.buf[4:n]
+	if n -= 4; int(n) > cap(p.buf) {
+		p.buf = make([]byte, n)
+	}
+	line := p.buf[:n]
 	if _, err := io.ReadFull(p.r, line); err != nil {
 		return content, nil, unfinished(err)
 	}
