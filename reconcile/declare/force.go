@@ -134,12 +134,15 @@ func (t *Timeline) adopt(s seat, now reconcile.Commit) {
 		t.names = slices.Insert(t.names, i, s.name)
 	}
 	for i := range groups {
-		groups[i].Commit, groups[i].Changed = now, now
+		groups[i].Commit, groups[i].Changed, groups[i].Unattributed = now, now, t.past.veiled()
 		for len(before) > 0 && before[0].ID.Less(groups[i].ID) {
 			before = before[1:]
 		}
 		if len(before) > 0 && before[0].ID == groups[i].ID {
 			inherit(&groups[i], before[0])
+		}
+		if groups[i].Commit == now {
+			t.unsigned[groups[i].ID] = s.path
 		}
 	}
 	t.force[s.name] = &standing{source: s.environment, path: s.path, groups: groups}
@@ -150,7 +153,7 @@ func (t *Timeline) adopt(s seat, now reconcile.Commit) {
 func inherit(d *reconcile.Declaration, before reconcile.Declaration) {
 	d.Earlier = before.Earlier
 	if d.Image == before.Image {
-		d.Commit = before.Commit
+		d.Commit, d.Written, d.Unattributed = before.Commit, before.Written, before.Unattributed
 	} else {
 		d.Earlier = earlier(*d, before)
 	}
@@ -160,9 +163,12 @@ func inherit(d *reconcile.Declaration, before reconcile.Declaration) {
 }
 
 // earlier is where a revert of a new image may go: the image before it, and
-// those before that.
+// those before that. One of which it is not known who declared it is left out.
 func earlier(d, before reconcile.Declaration) []reconcile.Earlier {
-	list := []reconcile.Earlier{{Image: before.Image, Commit: before.Commit}}
+	var list []reconcile.Earlier
+	if !before.Unattributed {
+		list = append(list, reconcile.Earlier{Image: before.Image, Commit: before.Commit})
+	}
 	for _, e := range before.Earlier {
 		if e.Image != d.Image && e.Image != before.Image && len(list) < reconcile.EarlierKept {
 			list = append(list, e)
@@ -173,7 +179,8 @@ func earlier(d, before reconcile.Declaration) []reconcile.Earlier {
 
 // sameDeclaration reports whether the same was declared, wherever it stands.
 func sameDeclaration(a, b reconcile.Declaration) bool {
-	a.Position, a.Commit, a.Changed, a.Earlier = b.Position, b.Commit, b.Changed, b.Earlier
+	a.Position, a.Earlier, a.Unattributed = b.Position, b.Earlier, b.Unattributed
+	a.Commit, a.Changed, a.Written = b.Commit, b.Changed, b.Written
 	return reflect.DeepEqual(a, b)
 }
 
