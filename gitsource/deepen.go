@@ -3,6 +3,10 @@ package gitsource
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
 
 	"moult/reconcile"
 )
@@ -26,16 +30,68 @@ func (r *Repository) Revision(ctx context.Context, commit string) (reconcile.Rev
 // ErrUnknown: one of them is not there. ErrTooLarge, ErrMalformed: it cannot be
 // read.
 func (r *Repository) Differences(ctx context.Context, commit, base string) (reconcile.Revision, error) {
-	before, err := r.page(ctx, base)
+	m, from, err := r.from(base)
 	if err != nil {
 		return reconcile.Revision{}, err
+	}
+	older, err := m.listing(from)
+	if err != nil {
+		return reconcile.Revision{}, fmt.Errorf("read commit %s of %s: %w", base, r, err)
 	}
 	p, err := r.page(ctx, commit)
-	p.base, p.older = before.commit, before.files
 	if err != nil {
 		return reconcile.Revision{}, err
 	}
+	p.base.Hash, p.older = base, older
 	return p.short(), nil
+}
+
+// File is the declaration file at a path of one commit; ok is false when there
+// is none.
+func (r *Repository) File(commit, path string) (f reconcile.File, ok bool, err error) {
+	m, h, err := r.from(commit)
+	if err != nil {
+		return reconcile.File{}, false, err
+	}
+	if f, err = m.fileAt(h, path); err != nil {
+		return reconcile.File{}, false, fmt.Errorf("read %s at commit %s of %s: %w", plain(path, 80), h, r, err)
+	}
+	return f, f.Blob != "", nil
+}
+
+// fileAt is the declaration file at a path of a commit; zero when there is none.
+func (m *mirror) fileAt(h plumbing.Hash, path string) (reconcile.File, error) {
+	s, err := m.step(h)
+	if err == nil {
+		err = s.trouble()
+	}
+	if err != nil {
+		return reconcile.File{}, err
+	}
+	slash := strings.LastIndexByte(path, '/')
+	tree, err := m.folderAt(s.tree, path[:max(0, slash)])
+	if err != nil || tree.IsZero() {
+		return reconcile.File{}, err
+	}
+	entries, err := m.tree(tree)
+	if err != nil {
+		return reconcile.File{}, err
+	}
+	at := slices.IndexFunc(entries, func(e entry) bool { return !e.folder && e.name == path[slash+1:] })
+	if at < 0 {
+		return reconcile.File{}, nil
+	}
+	size, err := m.size(entries[at].hash)
+	return reconcile.File{Path: path, Blob: entries[at].hash.String(), Size: size}, err
+}
+
+// Commit is a commit that the mirror has.
+func (r *Repository) Commit(hash string) (reconcile.Commit, error) {
+	m, h, err := r.from(hash)
+	if err != nil {
+		return reconcile.Commit{}, err
+	}
+	return m.commit(h)
 }
 
 // page reads one commit.

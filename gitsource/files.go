@@ -1,6 +1,7 @@
 package gitsource
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -119,6 +120,7 @@ func (m *mirror) folderAt(tree plumbing.Hash, path string) (plumbing.Hash, error
 // share what is the same.
 type folder struct {
 	tree    plumbing.Hash
+	content []byte   // of the tree object
 	entries []listed // by name
 	count   int      // declaration files in it and below
 }
@@ -127,8 +129,9 @@ type folder struct {
 type listed struct {
 	name   string
 	hash   plumbing.Hash
-	file   reconcile.File
-	folder *folder // nil for a file
+	at     int32           // where the hash stands in the tree object
+	file   *reconcile.File // nil for a folder
+	folder *folder         // nil for a file
 }
 
 // list lists the folder at path. Folders whose tree is that of the older
@@ -143,11 +146,19 @@ func (m *mirror) list(older *folder, path string, tree plumbing.Hash, depth int)
 	if depth > m.limits.Depth || len(path) > pathBytes {
 		return nil, tooLarge("folders lie more than %d deep at %s", m.limits.Depth, plain(path, 80))
 	}
-	entries, err := m.tree(tree)
+	content, err := m.object(plumbing.TreeObject, tree, treeBytes)
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{tree: tree, entries: make([]listed, len(entries))}
+	if f := older.with(content); f != nil {
+		f.tree = tree
+		return f, m.relist(f, older, path, depth)
+	}
+	entries, err := parseTree(content)
+	if err != nil {
+		return nil, err
+	}
+	f := &folder{tree: tree, content: content, entries: make([]listed, len(entries))}
 	for i, before := 0, older.things(); i < len(entries); i++ {
 		for len(before) > 0 && before[0].name < entries[i].name {
 			before = before[1:]
@@ -155,12 +166,54 @@ func (m *mirror) list(older *folder, path string, tree plumbing.Hash, depth int)
 		if f.entries[i], err = m.listEntry(before, path, entries[i], depth); err != nil {
 			return nil, err
 		}
+		f.entries[i].at = hashAt(content, entries[i])
 		f.count += f.entries[i].files()
 		if f.count > m.limits.Files {
 			return nil, tooLarge("more than %d declaration files", m.limits.Files)
 		}
 	}
 	return f, nil
+}
+
+// hashAt is where the hash of an entry stands in its tree object.
+func hashAt(content []byte, e entry) int32 {
+	return int32(bytes.Index(content, append([]byte(" "+e.name+"\x00"), e.hash[:]...)) + len(e.name) + 2)
+}
+
+// with is the folder as another tree object tells it that differs only in the
+// hashes of what counts: the new hashes, with what they stood for before. It is
+// nil when more differs, and then the object must be parsed.
+func (f *folder) with(content []byte) *folder {
+	if f == nil || len(f.content) != len(content) || len(content) == 0 {
+		return nil
+	}
+	expected := slices.Clone(f.content)
+	next := &folder{content: content, entries: slices.Clone(f.entries)}
+	for i := range next.entries {
+		e := &next.entries[i]
+		copy(e.hash[:], content[e.at:])
+		copy(expected[e.at:], e.hash[:])
+	}
+	if !bytes.Equal(expected, content) {
+		return nil
+	}
+	return next
+}
+
+// relist lists what has another hash than in the older listing.
+func (m *mirror) relist(f, older *folder, path string, depth int) (err error) {
+	for i, l := range f.entries {
+		e, at := entry{name: l.name, folder: l.folder != nil, hash: l.hash}, l.at
+		if f.entries[i], err = m.listEntry(older.entries[i:], path, e, depth); err != nil {
+			return err
+		}
+		f.entries[i].at = at
+		f.count += f.entries[i].files()
+	}
+	if f.count > m.limits.Files {
+		return tooLarge("more than %d declaration files", m.limits.Files)
+	}
+	return nil
 }
 
 // listEntry lists one thing of the folder at path. Before is what the older
@@ -180,7 +233,7 @@ func (m *mirror) listEntry(before []listed, path string, e entry, depth int) (li
 	size, err := m.size(e.hash)
 	return listed{
 		name: strings.Clone(e.name), hash: e.hash,
-		file: reconcile.File{Path: joinPath(path, e.name), Blob: e.hash.String(), Size: size},
+		file: &reconcile.File{Path: joinPath(path, e.name), Blob: e.hash.String(), Size: size},
 	}, err
 }
 
@@ -206,7 +259,7 @@ func (f *folder) appendTo(files []reconcile.File) []reconcile.File {
 		if l.folder != nil {
 			files = l.folder.appendTo(files)
 		} else {
-			files = append(files, l.file)
+			files = append(files, *l.file)
 		}
 	}
 	return files
@@ -218,11 +271,11 @@ func byPath(a, b reconcile.File) int { return cmp.Compare(a.Path, b.Path) }
 // reconcile.Revision tells them: one that is gone has no blob.
 func (f *folder) changesTo(newer *folder) []reconcile.File {
 	var changes []reconcile.File
-	compareFolders(f, newer, func(before, after reconcile.File) bool {
-		if after.Path == "" {
-			after.Path = before.Path
+	compareFolders(f, newer, func(before, after *reconcile.File) bool {
+		if after == nil {
+			after = &reconcile.File{Path: before.Path}
 		}
-		changes = append(changes, after)
+		changes = append(changes, *after)
 		return true
 	})
 	slices.SortFunc(changes, byPath)
@@ -231,19 +284,19 @@ func (f *folder) changesTo(newer *folder) []reconcile.File {
 
 // differsFrom reports whether there are such changes.
 func (f *folder) differsFrom(newer *folder) bool {
-	return !compareFolders(f, newer, func(_, _ reconcile.File) bool { return false })
+	return !compareFolders(f, newer, func(_, _ *reconcile.File) bool { return false })
 }
 
 // compareFolders calls found for each file that differs, until that says no. A
 // folder that is nil has nothing in it.
-func compareFolders(a, b *folder, found func(before, after reconcile.File) bool) (all bool) {
+func compareFolders(a, b *folder, found func(before, after *reconcile.File) bool) (all bool) {
 	if a == b || a != nil && b != nil && a.tree == b.tree {
 		return true
 	}
 	for left, right := a.things(), b.things(); len(left) > 0 || len(right) > 0; {
 		var before, after listed
 		before, after, left, right = nextPair(left, right)
-		if before.file != after.file && !found(before.file, after.file) {
+		if !sameFile(before.file, after.file) && !found(before.file, after.file) {
 			return false
 		}
 		if !compareFolders(before.folder, after.folder, found) {
@@ -251,6 +304,10 @@ func compareFolders(a, b *folder, found func(before, after reconcile.File) bool)
 		}
 	}
 	return true
+}
+
+func sameFile(a, b *reconcile.File) bool {
+	return a == b || a != nil && b != nil && a.Blob == b.Blob
 }
 
 func (f *folder) things() []listed {

@@ -21,7 +21,7 @@ import (
 type pack struct {
 	name    string // pack-<checksum>
 	size    int64
-	index   *idxfile.MemoryIndex
+	index   *packIndex
 	objects *packfile.Packfile
 }
 
@@ -44,14 +44,17 @@ func openPack(dir, name string, shared cache.Object) (*pack, error) {
 	return p, nil
 }
 
-func readIndex(path string) (*idxfile.MemoryIndex, error) {
+func readIndex(path string) (*packIndex, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	index := idxfile.NewMemoryIndex()
-	return index, idxfile.NewDecoder(f).Decode(index)
+	if err := idxfile.NewDecoder(f).Decode(index); err != nil {
+		return nil, err
+	}
+	return newPackIndex(index), nil
 }
 
 // checkTrailer compares the last 20 bytes of a pack, its checksum, and returns

@@ -17,7 +17,7 @@ const mostPaths = 200_000
 // malformed commit there are none: it is refused for that.
 func (m *mirror) changedPaths(h plumbing.Hash) ([][]string, error) {
 	s, err := m.step(h)
-	if err != nil || s.bad != nil {
+	if err != nil || s.trouble() != nil {
 		return nil, err
 	}
 	parents, err := m.parents(h)

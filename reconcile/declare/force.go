@@ -109,6 +109,7 @@ func (t *Timeline) move(name string, now reconcile.Commit) {
 	s := t.force[name]
 	switch {
 	case blocked || t.bad[name] || t.missing[name]:
+		t.stayed[name] = true
 		if s != nil && s.good == (reconcile.Commit{}) {
 			s.good = t.last
 		}
@@ -123,6 +124,7 @@ func (t *Timeline) adopt(s seat, now reconcile.Commit) {
 	old := t.force[s.name]
 	if old != nil && old.source == s.environment && old.path == s.path {
 		old.good = reconcile.Commit{}
+		delete(t.stayed, s.name)
 		return
 	}
 	groups := s.declarations()
@@ -142,9 +144,10 @@ func (t *Timeline) adopt(s seat, now reconcile.Commit) {
 			inherit(&groups[i], before[0])
 		}
 		if groups[i].Commit == now {
-			t.unsigned[groups[i].ID] = s.path
+			t.unsigned[groups[i].ID] = Unsigned{Path: s.path, Late: t.stayed[s.name]}
 		}
 	}
+	delete(t.stayed, s.name)
 	t.force[s.name] = &standing{source: s.environment, path: s.path, groups: groups}
 }
 

@@ -26,7 +26,7 @@ type Attribution struct {
 	Changed  int          `json:"changed"`
 	Written  int          `json:"written,omitempty"`
 	Earlier  []Ancestor   `json:"earlier,omitempty"`
-	Unsigned string       `json:"unsigned,omitempty"` // the file in which Commit declared it, when nobody has asked yet who wrote it
+	Unsigned *Unsigned    `json:"unsigned,omitempty"` // set while nobody has asked who wrote it
 }
 
 // Ancestor is an image of before.
@@ -46,7 +46,10 @@ func (t *Timeline) Snapshot() (s Snapshot, ok bool) {
 	table.of(reconcile.Commit{})
 	for _, name := range t.names {
 		for _, d := range t.force[name].groups {
-			a := Attribution{ID: d.ID, Image: d.Image, Commit: table.of(d.Commit), Changed: table.of(d.Changed), Written: table.of(d.Written), Unsigned: t.unsigned[d.ID]}
+			a := Attribution{ID: d.ID, Image: d.Image, Commit: table.of(d.Commit), Changed: table.of(d.Changed), Written: table.of(d.Written)}
+			if u, ok := t.unsigned[d.ID]; ok {
+				a.Unsigned = &u
+			}
 			for _, e := range d.Earlier {
 				a.Earlier = append(a.Earlier, Ancestor{e.Image, table.of(e.Commit)})
 			}
@@ -90,7 +93,7 @@ func Resume(rev reconcile.Revision, s Snapshot, read func(blob string) ([]byte, 
 	if rev.Commit.Hash != s.Commit || !t.clear() {
 		return nil, ErrForeign
 	}
-	t.unsigned = map[reconcile.ID]string{}
+	clear(t.unsigned)
 	rest := s.Groups
 	for _, name := range t.names {
 		for i := range t.force[name].groups {
@@ -98,8 +101,8 @@ func Resume(rev reconcile.Revision, s Snapshot, read func(blob string) ([]byte, 
 			if len(rest) == 0 || rest[0].ID != d.ID || rest[0].Image != d.Image || !s.attribute(d, rest[0]) {
 				return nil, ErrForeign
 			}
-			if rest[0].Unsigned != "" {
-				t.unsigned[d.ID] = rest[0].Unsigned
+			if u := rest[0].Unsigned; u != nil {
+				t.unsigned[d.ID] = *u
 			}
 			rest = rest[1:]
 		}

@@ -37,8 +37,11 @@ type Timeline struct {
 
 	past past // what is known of the time before the oldest revision
 	// unsigned are the groups of whose image it has not been asked yet who wrote
-	// it, and the file in which its Commit declared it: see [Timeline.Trace].
-	unsigned map[reconcile.ID]string
+	// it: see [Timeline.Trace].
+	unsigned map[reconcile.ID]Unsigned
+	// stayed are the environments that did not move with some revision since
+	// they were last put in force.
+	stayed map[string]bool
 }
 
 // standing is an environment in force.
@@ -106,7 +109,7 @@ func (t *Timeline) start() {
 	t.parsed = cache{}
 	t.force = map[string]*standing{}
 	t.bad, t.missing, t.blocked = map[string]bool{}, map[string]bool{}, map[string]rival{}
-	t.unsigned = map[reconcile.ID]string{}
+	t.unsigned, t.stayed = map[reconcile.ID]Unsigned{}, map[string]bool{}
 }
 
 // replace brings the tree up to date, and returns the environments for which

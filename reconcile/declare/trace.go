@@ -15,11 +15,24 @@ import (
 type Ancestry interface {
 	// Parents are the parents of a commit, in order.
 	Parents(commit string) ([]string, error)
+	// Commit is what people are shown of a commit.
+	Commit(hash string) (reconcile.Commit, error)
+	// File is the declaration file at a path of a commit; ok is false when there
+	// is none.
+	File(commit, path string) (f reconcile.File, ok bool, err error)
 	// Differences is the revision of a commit, told by what it changes from
 	// another one: its Base.
 	Differences(commit, base string) (reconcile.Revision, error)
 	// Read is the content of a file that a revision listed.
 	Read(blob string) ([]byte, error)
+}
+
+// Unsigned is what is needed to find out who wrote an image that is in force.
+type Unsigned struct {
+	Path string `json:"path"` // the file in which its commit declared it
+	// Late says that the environment had stayed behind, so that an earlier
+	// commit may have written what that one put in force.
+	Late bool `json:"late,omitempty"`
 }
 
 // farthest is how many commits back a writer is looked for.
@@ -51,11 +64,19 @@ func (t *Timeline) sign(a Ancestry, id reconcile.ID) error {
 	if d == nil || d.Unattributed {
 		return nil
 	}
-	writer := search{Ancestry: a, parsed: t.parsed, id: id, image: d.Image}
-	written, err := writer.find(site{commit: d.Commit, path: t.unsigned[id]})
-	if err == nil && written.Hash != d.Commit.Hash {
-		d.Written = written
+	u := t.unsigned[id]
+	if !u.Late {
+		// What the first parent declares is what was in force before.
+		if parents, err := a.Parents(d.Commit.Hash); err != nil || len(parents) < 2 {
+			return err
+		}
 	}
+	writer := search{Ancestry: a, parsed: t.parsed, id: id, image: d.Image}
+	hash, err := writer.find(d.Commit.Hash, u.Path)
+	if err != nil || hash == d.Commit.Hash {
+		return err
+	}
+	d.Written, err = a.Commit(hash)
 	return err
 }
 
@@ -80,90 +101,94 @@ type search struct {
 	image  string
 }
 
-// site is where a commit declares the group: in which file.
-type site struct {
-	commit reconcile.Commit
-	path   string
-}
+// site is where a commit declares the group: in which file, of which content.
+type site struct{ commit, path, blob string }
 
-// find goes back from a commit that declares the image for as long as a parent
-// does so too, and returns the last. It gives up after many commits, and then
-// the first stands for all.
-func (s search) find(first site) (reconcile.Commit, error) {
-	at := first
+// find goes back from a commit that declares the image in the file at a path
+// for as long as a parent does so too, and returns the last. It gives up after
+// many commits, and then the first stands for all.
+func (s search) find(commit, path string) (string, error) {
+	f, _, err := s.File(commit, path)
+	if err != nil {
+		return "", err
+	}
+	at := site{commit, path, f.Blob}
 	for range farthest {
-		before, found, err := s.before(at)
-		if err != nil {
-			return reconcile.Commit{}, err
-		}
-		if !found {
-			return at.commit, nil
+		before, err := s.before(at)
+		if err != nil || before.commit == "" {
+			return at.commit, err
 		}
 		at = before
 	}
-	return first.commit, nil
+	return commit, nil
 }
 
-// before is the parent from which a commit has the image. As `git blame` has
-// it, that is a parent with the very same file, or else the first one in which
-// the group has the image.
-func (s search) before(at site) (before site, found bool, err error) {
-	parents, err := s.Parents(at.commit.Hash)
+// before is where a parent declares the image; zero when none does. As `git
+// blame` has it, that is a parent with the very same file, or else the first
+// one in which the group has the image.
+func (s search) before(at site) (first site, err error) {
+	parents, err := s.Parents(at.commit)
 	if err != nil {
-		return site{}, false, err
+		return site{}, err
 	}
 	for _, parent := range parents {
-		rev, err := s.Differences(parent, at.commit.Hash)
-		if err != nil {
-			return site{}, false, err
+		before, err := s.in(parent, at)
+		if err != nil || before == (site{parent, at.path, at.blob}) {
+			return before, err
 		}
-		path, untouched, err := s.declared(rev, at.path)
-		switch {
-		case err != nil:
-			return site{}, false, err
-		case untouched:
-			return site{rev.Commit, path}, true, nil
-		case path != "" && !found:
-			before, found = site{rev.Commit, path}, true
+		if first.commit == "" {
+			first = before
 		}
 	}
-	return before, found, nil
+	return first, nil
 }
 
-// declared is the file in which a revision declares the image; empty when it
-// does not. What is in no file that differs from the commit behind it is as it
-// is there.
-func (s search) declared(rev reconcile.Revision, path string) (at string, untouched bool, err error) {
-	i := slices.IndexFunc(rev.Files, func(f reconcile.File) bool { return f.Path == path })
-	if i < 0 {
-		return path, true, nil
+// in is where a parent declares the image; zero when it does not. Most often
+// that is the same file, and else one of those that the commit changes.
+func (s search) in(parent string, at site) (site, error) {
+	f, there, err := s.File(parent, at.path)
+	if err != nil || there && f.Blob == at.blob {
+		return site{parent, at.path, f.Blob}, err
 	}
-	for _, f := range append([]reconcile.File{rev.Files[i]}, rev.Files...) {
-		if f.Blob == "" {
-			continue
-		}
-		parsed, err := s.parsed.get(f, nil, s.Read)
-		if err != nil {
-			return "", false, err
-		}
-		switch image, declared := parsed.imageOf(s.id); {
-		case declared && image == s.image:
-			return f.Path, false, nil
-		case declared:
-			return "", false, nil
+	if there {
+		if image, declared, err := s.imageIn(f); err != nil || declared {
+			return site{parent, at.path, f.Blob}.provided(image == s.image), err
 		}
 	}
-	return "", false, nil
+	rev, err := s.Differences(parent, at.commit)
+	if err != nil {
+		return site{}, err
+	}
+	for _, f := range rev.Files {
+		if image, declared, err := s.imageIn(f); err != nil || declared {
+			return site{parent, f.Path, f.Blob}.provided(image == s.image), err
+		}
+	}
+	return site{}, nil
 }
 
-// imageOf is the image that a file declares for a group.
-func (f *file) imageOf(id reconcile.ID) (image string, declared bool) {
-	for _, e := range f.environments {
+func (s site) provided(so bool) site {
+	if !so {
+		return site{}
+	}
+	return s
+}
+
+// imageIn is the image that a file declares for the group.
+func (s search) imageIn(f reconcile.File) (image string, declared bool, err error) {
+	if f.Blob == "" {
+		return "", false, nil
+	}
+	parsed, err := s.parsed.get(f, nil, s.Read)
+	if err != nil {
+		return "", false, err
+	}
+	for _, e := range parsed.environments {
 		for i := range e.groups {
-			if d := &e.groups[i].declaration; e.name == id.Environment && d.ID.Group == id.Group {
-				return d.Image, true
+			if e.name == s.id.Environment && e.groups[i].declaration.ID.Group == s.id.Group {
+				return e.groups[i].declaration.Image, true, nil
 			}
 		}
 	}
-	return "", false
+	return "", false, nil
 }
