@@ -91,9 +91,9 @@ func writeJSONFile(file string, value any) error {
 	if err != nil {
 		return fmt.Errorf("store %s: %w", file, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), ".accepted-*")
+	f, err := os.CreateTemp(filepath.Dir(file), ".stored-*")
 	if err != nil {
-		return fmt.Errorf("store what was accepted: %w", err)
+		return fmt.Errorf("store %s: %w", file, err)
 	}
 	defer os.Remove(f.Name()) // gone already when all went well
 	_, err = f.Write(append(text, '\n'))
@@ -105,7 +105,7 @@ func writeJSONFile(file string, value any) error {
 		err = syncDirectory(filepath.Dir(file))
 	}
 	if err != nil {
-		return fmt.Errorf("store what was accepted: %w", err)
+		return fmt.Errorf("store %s: %w", file, err)
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (a *agent) attend(ctx context.Context, desk *desk, dryRun bool) error {
 	watchdog, _ := daemon.SdWatchdogEnabled(false) // 0 without one
 	go systemd.guard(ctx, a.liveness, a.settings.poll, watchdog)
 	loop := a.loop()
-	loop.DryRun, loop.Wake = dryRun, a.repository.Watch(ctx)
+	loop.DryRun, loop.Wake = dryRun, a.news(ctx)
 	loop.Report = func(r reconcile.Report) {
 		desk.put(r)
 		systemd.report(r, len(a.last.now().Groups))
