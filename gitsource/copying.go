@@ -47,11 +47,12 @@ func (c *copying) has(h plumbing.Hash) bool {
 	return taken
 }
 
-// visit is a folder at a depth. The same tree may hold more that counts in one
-// place than in another.
+// visit is a folder at a depth, compared with another. The same tree may hold
+// more that counts in one place than in another; and what it shares with one
+// that came before, as after a revert, it may have to copy after another.
 type visit struct {
-	tree  plumbing.Hash
-	depth int // below the root, at most len(path)
+	tree, before plumbing.Hash
+	depth        int // below the root, at most len(path)
 }
 
 // into writes the pack.
@@ -165,7 +166,7 @@ func (c *copying) firstTree(parents []plumbing.Hash) (plumbing.Hash, error) {
 // before. That the mirror has the tree says nothing: it may have it from
 // another place, with less below it.
 func (c *copying) folder(tree, before plumbing.Hash, depth int) error {
-	place := visit{tree, min(depth, len(c.path))}
+	place := visit{tree, before, min(depth, len(c.path))}
 	if tree == before || c.seen[place] {
 		return nil
 	}
