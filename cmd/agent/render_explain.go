@@ -44,7 +44,7 @@ func explanationRows(e explanation, v view) [][]cell {
 		row("set by", "%s", setBy(d.Declaration, v)),
 	}
 	if d.Written.Hash != "" {
-		rows = append(rows, row("written in", "%s", commitLine(d.Written, v)))
+		rows = append(rows, row("written", "in %s, merged by commit %s", commitLine(d.Written, v), d.Commit.Short()))
 	}
 	if d.Changed.Hash != d.Commit.Hash && !d.Unattributed {
 		rows = append(rows, row("changed by", "%s", commitLine(d.Changed, v)))

@@ -128,6 +128,7 @@ func TestSourceServesTheNewestCommitAndReadsTheRestMeanwhile(t *testing.T) {
 		wantUnattributed(t, mustRead(t, s))
 		woken := deepening(t, s)
 		<-woken
+		synctest.Wait()
 		first := mustRead(t, s)
 		wantSetBy(t, first, 2)
 		if again := mustRead(t, s); &again.Groups[0] != &first.Groups[0] {
@@ -139,7 +140,6 @@ func TestSourceServesTheNewestCommitAndReadsTheRestMeanwhile(t *testing.T) {
 		if last := past.asked[len(past.asked)-1]; last != hashOf(9) {
 			t.Errorf("history was asked for after %q, want after the commit before", last)
 		}
-		synctest.Wait()
 		if past.deepened != 5 {
 			t.Errorf("history was deepened %d times, want 5", past.deepened)
 		}
@@ -154,6 +154,7 @@ func TestSourceFoldsWhatComesWhileHistoryIsRead(t *testing.T) {
 		mustRead(t, s)
 		past.onDeepen = func() { past.texts = append(past.texts, declaring(imageB)+"# new\n") }
 		<-deepening(t, s)
+		synctest.Wait()
 		wantSetBy(t, mustRead(t, s), 2)
 		if s.head != hashOf(10) {
 			t.Errorf("in force is %s, want the newest commit", s.head)
@@ -169,10 +170,12 @@ func TestSourceReadsARewrittenHistoryAnew(t *testing.T) {
 		mustRead(t, s)
 		woken := deepening(t, s)
 		<-woken
+		synctest.Wait()
 		past.texts = past.texts[:5] // what was read is of commits that are gone
 		past.rewritten, past.from = true, 4
 		wantUnattributed(t, mustRead(t, s))
 		<-woken
+		synctest.Wait()
 		wantSetBy(t, mustRead(t, s), 2)
 	})
 }
@@ -189,6 +192,7 @@ func TestSourceTriesHistoryEverMoreRarely(t *testing.T) {
 		time.Sleep(time.Hour)
 		wantUnattributed(t, mustRead(t, s))
 		synctest.Wait()
+		told := log.String()
 		past.mu.Lock()
 		tries := past.deepened
 		past.broken = nil
@@ -196,10 +200,11 @@ func TestSourceTriesHistoryEverMoreRarely(t *testing.T) {
 		if tries < 10 || tries > 20 {
 			t.Errorf("%d tries in an hour", tries)
 		}
-		if n := strings.Count(log.String(), "connection refused"); n != 1 {
-			t.Errorf("it is told %d times:\n%s", n, log.String())
+		if n := strings.Count(told, "connection refused"); n != 1 {
+			t.Errorf("it is told %d times:\n%s", n, told)
 		}
 		<-woken
+		synctest.Wait()
 		wantSetBy(t, mustRead(t, s), 2)
 	})
 }
