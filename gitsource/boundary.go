@@ -124,3 +124,10 @@ func (m *mirror) partial() bool {
 	defer m.mu.Unlock()
 	return len(m.shallow) > 0 && !m.floor
 }
+
+// partialAt reports whether there is more behind a commit than is there yet.
+func (m *mirror) partialAt(h plumbing.Hash) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.shallow[h] && !m.floor
+}

@@ -98,8 +98,8 @@ func TestHistoryComesInSlices(t *testing.T) {
 			if got := fetch(t, r); got.Head != line[59] || !r.Partial() {
 				t.Fatalf("got %+v, partial: %v", got, r.Partial())
 			}
-			if n := len(history(t, r, "", "")); n > 10 {
-				t.Errorf("%d revisions came with the first fetch", n)
+			if n := len(history(t, r, "", "")); n > 10 || !beginsPartial(t, r) {
+				t.Errorf("%d revisions came with the first fetch, the first of them partial: %v", n, beginsPartial(t, r))
 			}
 			if _, err := r.Parents(slices.MinFunc(boundaryOf(r), cmp.Compare)); !errors.Is(err, ErrPartial) {
 				t.Errorf("parents that are not there yet: %v", err)
@@ -119,9 +119,22 @@ func TestHistoryComesInSlices(t *testing.T) {
 			if slices < 3 {
 				t.Errorf("it came in %d slices", slices)
 			}
+			if beginsPartial(t, r) {
+				t.Error("the whole history begins with a partial revision")
+			}
 			wantSame(t, f, r)
 		})
 	}
+}
+
+// beginsPartial reports whether the oldest revision stands for more than itself.
+func beginsPartial(t *testing.T, r *Repository) bool {
+	t.Helper()
+	for rev, err := range r.Changes(context.Background(), "", "") {
+		must(t, err)
+		return rev.Partial
+	}
+	return false
 }
 
 func treeOf(f *fixture, commit string) plumbing.Hash {

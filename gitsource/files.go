@@ -33,13 +33,13 @@ type entry struct {
 // Symbolic links, submodules, other files and names that no file system would
 // hold are left out.
 func parseTree(content []byte) ([]entry, error) {
-	var entries []entry
-	for len(content) > 0 {
-		mode, e, rest, err := parseEntry(content)
+	entries := make([]entry, 0, len(content)/40)
+	for text := string(content); len(text) > 0; {
+		mode, e, rest, err := parseEntry(text)
 		if err != nil {
 			return nil, err
 		}
-		content = rest
+		text = rest
 		if goodName(e.name) && (e.folder || isFile(mode) && strings.HasSuffix(e.name, extension)) {
 			entries = append(entries, e)
 		}
@@ -49,13 +49,15 @@ func parseTree(content []byte) ([]entry, error) {
 
 // parseEntry reads the first entry of a tree object, whatever it is: "mode
 // name\0" and 20 bytes of hash.
-func parseEntry(content []byte) (mode string, e entry, rest []byte, err error) {
-	head, rest, ok := bytes.Cut(content, []byte{0})
-	mode, name, spaced := strings.Cut(string(head), " ")
+func parseEntry(text string) (mode string, e entry, rest string, err error) {
+	head, rest, ok := strings.Cut(text, "\x00")
+	mode, name, spaced := strings.Cut(head, " ")
 	if !ok || !spaced || len(rest) < len(plumbing.ZeroHash) {
-		return "", entry{}, nil, fault.Malformed("tree object ends too early")
+		return "", entry{}, "", fault.Malformed("tree object ends too early")
 	}
-	return mode, entry{name: name, folder: isFolder(mode), hash: plumbing.Hash(rest[:20])}, rest[20:], nil
+	e = entry{name: name, folder: isFolder(mode)}
+	copy(e.hash[:], rest)
+	return mode, e, rest[len(e.hash):], nil
 }
 
 // The modes that git knows: 100644, 100755 and the 100664 of its first years
@@ -120,8 +122,18 @@ func (m *mirror) folderAt(tree plumbing.Hash, path string) (plumbing.Hash, error
 // share what is the same.
 type folder struct {
 	tree    plumbing.Hash
-	files   []reconcile.File // all below it, by path from the root of the repository
-	folders map[string]*folder
+	content []byte   // of the tree object
+	entries []listed // by name
+	count   int      // declaration files in it and below
+}
+
+// listed is one thing of a folder: a declaration file or another folder.
+type listed struct {
+	name   string
+	hash   plumbing.Hash
+	at     int32           // where the hash stands in the tree object
+	file   *reconcile.File // nil for a folder
+	folder *folder         // nil for a file
 }
 
 // list lists the folder at path. Folders whose tree is that of the older
@@ -136,106 +148,183 @@ func (m *mirror) list(older *folder, path string, tree plumbing.Hash, depth int)
 	if depth > m.limits.Depth || len(path) > pathBytes {
 		return nil, fault.TooLarge("folders lie more than %d deep at %s", m.limits.Depth, fault.Plain(path, 80))
 	}
-	entries, err := m.tree(tree)
+	content, err := m.object(plumbing.TreeObject, tree, treeBytes)
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{tree: tree, folders: map[string]*folder{}}
-	for _, e := range entries {
-		at := joinPath(path, e.name)
-		if e.folder {
-			if f.folders[e.name], err = m.list(older.below(e.name), at, e.hash, depth+1); err != nil {
-				return nil, err
-			}
+	if f := older.with(content); f != nil {
+		f.tree = tree
+		return f, m.relist(f, older, path, depth)
+	}
+	entries, err := parseTree(content)
+	if err != nil {
+		return nil, err
+	}
+	f := &folder{tree: tree, content: content, entries: make([]listed, len(entries))}
+	for i, before := 0, older.things(); i < len(entries); i++ {
+		for len(before) > 0 && before[0].name < entries[i].name {
+			before = before[1:]
 		}
-		if err := m.listEntry(f, at, e); err != nil {
+		if f.entries[i], err = m.listEntry(before, path, entries[i], depth); err != nil {
 			return nil, err
 		}
+		f.entries[i].at = hashAt(content, entries[i])
+		f.count += f.entries[i].files()
+		if f.count > m.limits.Files {
+			return nil, fault.TooLarge("more than %d declaration files", m.limits.Files)
+		}
 	}
-	slices.SortFunc(f.files, func(a, b reconcile.File) int { return cmp.Compare(a.Path, b.Path) })
 	return f, nil
 }
 
-// below is a folder of a listing; nil when there is none.
-func (f *folder) below(name string) *folder {
-	if f == nil {
-		return nil
-	}
-	return f.folders[name]
+// hashAt is where the hash of an entry stands in its tree object.
+func hashAt(content []byte, e entry) int32 {
+	return int32(bytes.Index(content, append([]byte(" "+e.name+"\x00"), e.hash[:]...)) + len(e.name) + 2)
 }
 
-// listEntry adds a file, or all files of a folder that is listed already.
-func (m *mirror) listEntry(f *folder, path string, e entry) error {
-	if e.folder {
-		f.files = append(f.files, f.folders[e.name].files...)
-	} else {
-		size, err := m.size(e.hash)
-		if err != nil {
+// with is the folder as another tree object tells it that differs only in the
+// hashes of what counts: the new hashes, with what they stood for before. It is
+// nil when more differs, and then the object must be parsed.
+func (f *folder) with(content []byte) *folder {
+	if f == nil || len(f.content) != len(content) || len(content) == 0 {
+		return nil
+	}
+	expected := slices.Clone(f.content)
+	next := &folder{content: content, entries: slices.Clone(f.entries)}
+	for i := range next.entries {
+		e := &next.entries[i]
+		copy(e.hash[:], content[e.at:])
+		copy(expected[e.at:], e.hash[:])
+	}
+	if !bytes.Equal(expected, content) {
+		return nil
+	}
+	return next
+}
+
+// relist lists what has another hash than in the older listing.
+func (m *mirror) relist(f, older *folder, path string, depth int) (err error) {
+	for i, l := range f.entries {
+		e, at := entry{name: l.name, folder: l.folder != nil, hash: l.hash}, l.at
+		if f.entries[i], err = m.listEntry(older.entries[i:], path, e, depth); err != nil {
 			return err
 		}
-		f.files = append(f.files, reconcile.File{Path: path, Blob: e.hash.String(), Size: size})
+		f.entries[i].at = at
+		f.count += f.entries[i].files()
 	}
-	if len(f.files) > m.limits.Files {
+	if f.count > m.limits.Files {
 		return fault.TooLarge("more than %d declaration files", m.limits.Files)
 	}
 	return nil
 }
 
-func joinPath(folder, name string) string {
-	if folder == "" {
-		return name
+// listEntry lists one thing of the folder at path. Before is what the older
+// listing has from its name on.
+func (m *mirror) listEntry(before []listed, path string, e entry, depth int) (listed, error) {
+	var older listed
+	if len(before) > 0 && before[0].name == e.name {
+		older = before[0]
 	}
-	return folder + "/" + name
+	switch {
+	case older.hash == e.hash && (older.folder != nil) == e.folder:
+		return older, nil
+	case e.folder:
+		below, err := m.list(older.folder, joinPath(path, e.name), e.hash, depth+1)
+		return listed{name: strings.Clone(e.name), hash: e.hash, folder: below}, err
+	}
+	size, err := m.size(e.hash)
+	return listed{
+		name: strings.Clone(e.name), hash: e.hash,
+		file: &reconcile.File{Path: joinPath(path, e.name), Blob: e.hash.String(), Size: size},
+	}, err
 }
 
-// differ reports whether any declaration file differs between two folders.
-func (m *mirror) differ(a, b plumbing.Hash, depth int) (bool, error) {
-	if a == b {
-		return false, nil
+// files counts the declaration files.
+func (l listed) files() int {
+	if l.folder != nil {
+		return l.folder.count
 	}
-	if depth > m.limits.Depth {
-		return true, nil
-	}
-	left, err := m.treeOrNone(a)
-	if err != nil {
-		return false, err
-	}
-	right, err := m.treeOrNone(b)
-	if err != nil {
-		return false, err
-	}
-	return m.entriesDiffer(left, right, depth)
+	return 1
 }
 
-func (m *mirror) treeOrNone(h plumbing.Hash) ([]entry, error) {
-	if h.IsZero() {
-		return nil, nil
+// all are the declaration files of a listing, sorted by path.
+func (f *folder) all() []reconcile.File {
+	files := f.appendTo(make([]reconcile.File, 0, f.count))
+	if !slices.IsSortedFunc(files, byPath) { // "a.hcl" comes before "a/", but not by name
+		slices.SortFunc(files, byPath)
 	}
-	return m.tree(h)
+	return files
 }
 
-// entriesDiffer walks two sorted lists side by side.
-func (m *mirror) entriesDiffer(left, right []entry, depth int) (bool, error) {
-	for len(left) > 0 || len(right) > 0 {
-		var a, b entry
-		a, b, left, right = nextPair(left, right)
-		if a == b {
-			continue
-		}
-		if !a.folder && a.name != "" || !b.folder && b.name != "" {
-			return true, nil
-		}
-		differ, err := m.differ(a.hash, b.hash, depth+1)
-		if differ || err != nil {
-			return differ, err
+func (f *folder) appendTo(files []reconcile.File) []reconcile.File {
+	for _, l := range f.entries {
+		if l.folder != nil {
+			files = l.folder.appendTo(files)
+		} else {
+			files = append(files, *l.file)
 		}
 	}
-	return false, nil
+	return files
 }
 
-// nextPair takes the entries of the next name from both lists; an entry is
-// zero where its list does not have the name.
-func nextPair(left, right []entry) (a, b entry, _, _ []entry) {
+func byPath(a, b reconcile.File) int { return cmp.Compare(a.Path, b.Path) }
+
+// changesTo are the files that differ in a newer listing, sorted by path, as
+// reconcile.Revision tells them: one that is gone has no blob.
+func (f *folder) changesTo(newer *folder) []reconcile.File {
+	var changes []reconcile.File
+	compareFolders(f, newer, func(before, after *reconcile.File) bool {
+		if after == nil {
+			after = &reconcile.File{Path: before.Path}
+		}
+		changes = append(changes, *after)
+		return true
+	})
+	slices.SortFunc(changes, byPath)
+	return changes
+}
+
+// differsFrom reports whether there are such changes.
+func (f *folder) differsFrom(newer *folder) bool {
+	return !compareFolders(f, newer, func(_, _ *reconcile.File) bool { return false })
+}
+
+// compareFolders calls found for each file that differs, until that says no. A
+// folder that is nil has nothing in it.
+func compareFolders(a, b *folder, found func(before, after *reconcile.File) bool) (all bool) {
+	if a == b || a != nil && b != nil && a.tree == b.tree {
+		return true
+	}
+	for left, right := a.things(), b.things(); len(left) > 0 || len(right) > 0; {
+		var before, after listed
+		before, after, left, right = nextPair(left, right)
+		if !sameFile(before.file, after.file) && !found(before.file, after.file) {
+			return false
+		}
+		if !compareFolders(before.folder, after.folder, found) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameFile(a, b *reconcile.File) bool {
+	return a == b || a != nil && b != nil && a.Blob == b.Blob
+}
+
+func (f *folder) things() []listed {
+	if f == nil {
+		return nil
+	}
+	return f.entries
+}
+
+func (e entry) called() string  { return e.name }
+func (l listed) called() string { return l.name }
+
+// nextPair takes what has the next name from two lists that are sorted by name;
+// one is zero where its list does not have the name.
+func nextPair[T interface{ called() string }](left, right []T) (a, b T, _, _ []T) {
 	order := 0
 	switch {
 	case len(left) == 0:
@@ -243,7 +332,7 @@ func nextPair(left, right []entry) (a, b entry, _, _ []entry) {
 	case len(right) == 0:
 		order = -1
 	default:
-		order = cmp.Compare(left[0].name, right[0].name)
+		order = cmp.Compare(left[0].called(), right[0].called())
 	}
 	if order <= 0 {
 		a, left = left[0], left[1:]
@@ -252,4 +341,11 @@ func nextPair(left, right []entry) (a, b entry, _, _ []entry) {
 		b, right = right[0], right[1:]
 	}
 	return a, b, left, right
+}
+
+func joinPath(folder, name string) string {
+	if folder == "" {
+		return name
+	}
+	return folder + "/" + name
 }

@@ -22,13 +22,34 @@ const commitBytes = 1 << 20
 // step is what walking history needs to know of a commit.
 type step struct {
 	tree   plumbing.Hash
-	parent plumbing.Hash   // the first; zero at the beginning
+	parent plumbing.Hash // the first; zero at the beginning
+	*rare
+}
+
+// rare is what few commits have.
+type rare struct {
 	others []plumbing.Hash // the parents after the first: what a merge brought in
 	bad    error           // why nothing of the commit can be read
 }
 
+// more are the parents after the first.
+func (s step) more() []plumbing.Hash {
+	if s.rare == nil {
+		return nil
+	}
+	return s.others
+}
+
+// trouble is why nothing of the commit can be read; nil when it can.
+func (s step) trouble() error {
+	if s.rare == nil {
+		return nil
+	}
+	return s.bad
+}
+
 // step reads a commit for walking. What it holds never changes, so it is kept:
-// about a hundred bytes a commit.
+// about seventy bytes a commit.
 func (m *mirror) step(h plumbing.Hash) (step, error) {
 	m.mu.Lock()
 	s, known := m.steps[h]
@@ -42,7 +63,7 @@ func (m *mirror) step(h plumbing.Hash) (step, error) {
 		return step{}, err
 	}
 	if atBoundary {
-		s.parent, s.others = plumbing.ZeroHash, nil
+		s.parent, s.rare = plumbing.ZeroHash, nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -57,23 +78,29 @@ func (m *mirror) readStep(h plumbing.Hash) (step, error) {
 		return step{}, err
 	}
 	if err != nil {
-		return step{bad: err}, nil
+		return step{rare: &rare{bad: err}}, nil
 	}
 	tree, parents, err := parseCommit(content)
 	if err != nil {
-		return step{bad: err}, nil
+		return step{rare: &rare{bad: err}}, nil
 	}
 	s := step{tree: tree}
 	if len(parents) > 0 {
-		s.parent, s.others = parents[0], parents[1:]
+		s.parent = parents[0]
+	}
+	if len(parents) > 1 {
+		s.rare = &rare{others: parents[1:]}
 	}
 	return s, nil
 }
 
+// mostFolders is of how many root trees it is kept where Path lies in them.
+const mostFolders = 1000
+
 // folderOf is the tree at Path of a commit; zero when it has none.
 func (m *mirror) folderOf(s step) (plumbing.Hash, error) {
-	if s.bad != nil {
-		return plumbing.ZeroHash, s.bad
+	if err := s.trouble(); err != nil {
+		return plumbing.ZeroHash, err
 	}
 	m.mu.Lock()
 	at, known := m.folders[s.tree]
@@ -90,6 +117,9 @@ func (m *mirror) folderOf(s step) (plumbing.Hash, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if len(m.folders) >= mostFolders {
+		clear(m.folders)
+	}
 	m.folders[s.tree] = at
 	return at, nil
 }

@@ -57,7 +57,7 @@ func (s step) parents() []plumbing.Hash {
 	if s.parent.IsZero() {
 		return nil
 	}
-	return append([]plumbing.Hash{s.parent}, s.others...)
+	return append([]plumbing.Hash{s.parent}, s.more()...)
 }
 
 // parentsAtBoundary are the parents of a commit on the boundary. A mirror of a

@@ -9,7 +9,6 @@ import (
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 
 	"moult/gitsource/packs"
@@ -20,14 +19,14 @@ import (
 type pack struct {
 	name    string // pack-<checksum>
 	size    int64
-	index   *idxfile.MemoryIndex
+	index   *packIndex
 	objects *packfile.Packfile
 }
 
 // openPack opens a pack and checks that its end is where its index says: a
 // cut-off pack is found here and not at the first read.
 func openPack(dir, name string, shared cache.Object) (*pack, error) {
-	index, err := packs.ReadIndex(filepath.Join(dir, name+".idx"))
+	index, err := readIndex(filepath.Join(dir, name+".idx"))
 	if err != nil {
 		return nil, fmt.Errorf("read index of %s: %w", name, err)
 	}
@@ -41,6 +40,14 @@ func openPack(dir, name string, shared cache.Object) (*pack, error) {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return p, nil
+}
+
+func readIndex(path string) (*packIndex, error) {
+	index, err := packs.ReadIndex(path)
+	if err != nil {
+		return nil, err
+	}
+	return newPackIndex(index), nil
 }
 
 func (p *pack) has(h plumbing.Hash) bool {

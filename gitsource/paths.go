@@ -19,7 +19,7 @@ const mostPaths = 200_000
 // malformed commit there are none: it is refused for that.
 func (m *mirror) changedPaths(h plumbing.Hash) ([][]string, error) {
 	s, err := m.step(h)
-	if err != nil || s.bad != nil {
+	if err != nil || s.trouble() != nil {
 		return nil, err
 	}
 	parents, err := m.parents(h)
@@ -114,9 +114,9 @@ func (m *mirror) everything(tree plumbing.Hash) (entries []anyEntry, known bool,
 		return nil, false, nil
 	}
 	content, err := m.object(plumbing.TreeObject, tree, treeBytes)
-	for len(content) > 0 && err == nil {
+	for text := string(content); len(text) > 0 && err == nil; {
 		var e anyEntry
-		e.mode, e.entry, content, err = parseEntry(content)
+		e.mode, e.entry, text, err = parseEntry(text)
 		entries = append(entries, e)
 	}
 	slices.SortFunc(entries, func(a, b anyEntry) int { return cmp.Compare(a.name, b.name) })

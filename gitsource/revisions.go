@@ -18,32 +18,55 @@ import (
 
 // Revisions is the first-parent history from the commit behind after up to
 // and with upto ("": the head), oldest first: those commits whose declaration
-// files differ from their first parent's, and always upto itself.
+// files differ from those of the one before, and always upto itself.
 //
 // When after is "" or does not lie on that history (it was rewritten), it
 // starts at the beginning, but goes back no more than r.History revisions; the
-// oldest one then stands for everything before it. Fetched.Rewritten tells
-// that this will happen.
+// oldest one is then Partial and stands for everything before it. So it is
+// where history is not all there yet; see Deepen.
+// Fetched.Rewritten tells that this will happen.
 //
 // A commit in between that is malformed or past the limits is logged and left
 // out; if it is upto, that is the error. The first error ends the sequence.
 // ErrDamaged: Fetch first, then ask again. ErrUnknown: upto is not there.
 func (r *Repository) Revisions(ctx context.Context, after, upto string) iter.Seq2[reconcile.Revision, error] {
 	return func(yield func(reconcile.Revision, error) bool) {
-		m, tip, err := r.from(upto)
-		if err != nil {
-			yield(reconcile.Revision{}, err)
-			return
-		}
-		from, _ := parseHash(after) // what is no name is on no history
-		w := walk{mirror: m, most: cmp.Or(r.History, defaultHistory)}
-		changes, err := w.changes(ctx, from, tip)
-		if err != nil {
-			yield(reconcile.Revision{}, fmt.Errorf("read history of %s: %w", r, err))
-			return
-		}
-		r.hand(ctx, w, changes, yield)
+		r.walk(ctx, after, upto, cmp.Or(r.History, defaultHistory), func(p page, err error) bool {
+			return yield(p.whole(), err)
+		})
 	}
+}
+
+// Changes is Revisions without a bound on how far it goes back, and told by
+// what changes: each revision but the first has a Base, which is the one before
+// it. So the cost of a revision is that of what it changes.
+func (r *Repository) Changes(ctx context.Context, after, upto string) iter.Seq2[reconcile.Revision, error] {
+	return func(yield func(reconcile.Revision, error) bool) {
+		r.walk(ctx, after, upto, math.MaxInt, func(p page, err error) bool {
+			return yield(p.short(), err)
+		})
+	}
+}
+
+// page is one revision of a walk, and the one before it.
+type page struct {
+	commit, base reconcile.Commit
+	files, older *folder
+	partial      bool
+}
+
+func (p page) whole() reconcile.Revision {
+	if p.files == nil {
+		return reconcile.Revision{} // comes with an error
+	}
+	return reconcile.Revision{Commit: p.commit, Files: p.files.all(), Partial: p.partial}
+}
+
+func (p page) short() reconcile.Revision {
+	if p.base.Hash == "" {
+		return p.whole()
+	}
+	return reconcile.Revision{Commit: p.commit, Base: p.base.Hash, Files: p.older.changesTo(p.files), Partial: p.partial}
 }
 
 // from is the mirror and the commit to read from.
@@ -62,107 +85,157 @@ func (r *Repository) from(upto string) (*mirror, plumbing.Hash, error) {
 	return m, tip, nil
 }
 
-// hand gives the changes out, oldest first. No lock is held meanwhile.
-func (r *Repository) hand(ctx context.Context, w walk, changes []plumbing.Hash, yield func(reconcile.Revision, error) bool) {
-	for i, h := range slices.Backward(changes) {
-		rev, err := w.revision(ctx, h)
-		if i > 0 && (errors.Is(err, ErrTooLarge) || errors.Is(err, ErrMalformed)) {
+// walk hands out one reading of history, oldest first.
+func (r *Repository) walk(ctx context.Context, after, upto string, most int, yield func(page, error) bool) {
+	m, tip, err := r.from(upto)
+	if err != nil {
+		yield(page{}, err)
+		return
+	}
+	from, _ := parseHash(after) // what is no name is on no history
+	w := &walk{mirror: m, most: most}
+	commits, err := w.commits(ctx, from, tip)
+	if err != nil {
+		yield(page{}, fmt.Errorf("read history of %s: %w", r, err))
+		return
+	}
+	r.hand(ctx, w, commits, yield)
+}
+
+// hand gives out the commits that change something. No lock is held meanwhile.
+func (r *Repository) hand(ctx context.Context, w *walk, commits []plumbing.Hash, yield func(page, error) bool) {
+	for i, h := range slices.Backward(commits) {
+		p, err := w.page(ctx, h, i == 0)
+		if i > 0 && passable(err) {
 			r.log().Warn("commit left out", "repository", r.String(), "commit", h.String(), "reason", err.Error())
 			continue
 		}
 		if err != nil {
-			err = fmt.Errorf("read commit %s of %s: %w", h, r, err)
+			yield(page{}, fmt.Errorf("read commit %s of %s: %w", h, r, err))
+			return
 		}
-		if !yield(rev, err) || err != nil {
+		if p.commit.Hash != "" && !yield(p, nil) {
 			return
 		}
 	}
 }
 
-// walk is one reading of history.
-type walk struct {
-	mirror *mirror
-	most   int
+// passable reports whether an error is a fault of the commit alone, so that
+// history can be read without it.
+func passable(err error) bool {
+	return errors.Is(err, ErrTooLarge) || errors.Is(err, ErrMalformed)
 }
 
-// changes lists the commits to hand out, newest first.
-func (w walk) changes(ctx context.Context, from, tip plumbing.Hash) ([]plumbing.Hash, error) {
-	most := w.most
-	switch found, err := w.mirror.reaches(ctx, tip, from); {
+// walk is one reading of history.
+type walk struct {
+	mirror  *mirror
+	most    int
+	listed  *folder          // of the commit before; nil before the first
+	base    reconcile.Commit // that was handed out last
+	partial bool             // history goes on before the oldest commit, and is not read
+}
+
+// commits are the commits of which some are to hand out, newest first.
+func (w *walk) commits(ctx context.Context, from, tip plumbing.Hash) ([]plumbing.Hash, error) {
+	line, found, err := w.line(ctx, from, tip)
+	switch {
 	case err != nil:
 		return nil, err
 	case found:
-		most = math.MaxInt // they are new: all of them
-	default:
-		from = plumbing.ZeroHash
-	}
-	changes := []plumbing.Hash{tip}
-	for at := tip; !at.IsZero() && at != from && len(changes) < most; {
-		s, changed, err := w.step(ctx, at)
-		if err != nil {
-			return nil, err
+		w.listed, err = w.mirror.listing(from)
+		if passable(err) {
+			w.listed, err = nil, nil
 		}
-		if changed && at != tip {
-			changes = append(changes, at)
+		return line, err
+	}
+	w.partial = w.mirror.partialAt(line[len(line)-1])
+	return w.bounded(ctx, line)
+}
+
+// line is the first-parent history from a commit back to the child of another,
+// or to the beginning when the other is not on it. A commit is its own line.
+func (w *walk) line(ctx context.Context, from, tip plumbing.Hash) (line []plumbing.Hash, found bool, err error) {
+	line = []plumbing.Hash{tip}
+	for at := tip; ; line = append(line, at) {
+		if at == from {
+			return line[:max(1, len(line)-1)], true, nil
+		}
+		s, err := w.step(ctx, at)
+		if err != nil {
+			return nil, false, err
+		}
+		if s.parent.IsZero() {
+			return line, false, nil
 		}
 		at = s.parent
 	}
-	return changes, nil
 }
 
-func (w walk) step(ctx context.Context, at plumbing.Hash) (step, bool, error) {
+func (w *walk) step(ctx context.Context, at plumbing.Hash) (step, error) {
 	if err := ctx.Err(); err != nil {
-		return step{}, false, err
+		return step{}, err
 	}
-	s, err := w.mirror.step(at)
-	if err != nil {
-		return step{}, false, err
-	}
-	changed, err := w.changed(s)
-	return s, changed, err
+	return w.mirror.step(at)
 }
 
-// changed reports whether a commit's declaration files differ from its first
-// parent's. What cannot be read counts as changed, and is dealt with when it
-// is handed out.
-func (w walk) changed(s step) (bool, error) {
-	differ, err := w.differ(s)
-	if errors.Is(err, ErrTooLarge) || errors.Is(err, ErrMalformed) {
+// bounded is as much of a line as holds no more than the most revisions.
+func (w *walk) bounded(ctx context.Context, line []plumbing.Hash) ([]plumbing.Hash, error) {
+	for i, revisions := 0, 1; len(line) > w.most && i < len(line)-1; i++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		changed, err := w.changed(line[i], line[i+1])
+		if err != nil {
+			return nil, err
+		}
+		if changed && i > 0 {
+			revisions++
+		}
+		if revisions == w.most {
+			w.partial = true
+			return line[:i+1], nil
+		}
+	}
+	return line, nil
+}
+
+// changed reports whether two commits differ in their declaration files. What
+// cannot be read counts as changed, and is dealt with when it is handed out.
+func (w *walk) changed(h, parent plumbing.Hash) (bool, error) {
+	after, err := w.mirror.listing(h)
+	if err == nil {
+		var before *folder
+		before, err = w.mirror.listing(parent)
+		if err == nil {
+			return before.differsFrom(after), nil
+		}
+	}
+	if passable(err) {
 		return true, nil
 	}
-	return differ, err
+	return false, err
 }
 
-func (w walk) differ(s step) (bool, error) {
-	own, err := w.mirror.folderOf(s)
-	if err != nil {
-		return false, err
-	}
-	if s.parent.IsZero() {
-		return w.mirror.differ(plumbing.ZeroHash, own, 0)
-	}
-	parent, err := w.mirror.step(s.parent)
-	if err != nil {
-		return false, err
-	}
-	before, err := w.mirror.folderOf(parent)
-	if err != nil {
-		return false, err
-	}
-	return w.mirror.differ(before, own, 0)
-}
-
-// revision lists a commit, beginning with the listing of the one before.
-func (w walk) revision(ctx context.Context, h plumbing.Hash) (reconcile.Revision, error) {
+// page reads a commit, beginning with the listing of the one before. It is zero
+// when nothing has changed, unless it is wanted all the same.
+func (w *walk) page(ctx context.Context, h plumbing.Hash, wanted bool) (page, error) {
 	if err := ctx.Err(); err != nil {
-		return reconcile.Revision{}, err
+		return page{}, err
 	}
-	listed, err := w.mirror.listing(h)
+	files, err := w.mirror.listing(h)
 	if err != nil {
-		return reconcile.Revision{}, err
+		return page{}, err
 	}
-	commit, err := w.mirror.commit(h)
-	return reconcile.Revision{Commit: commit, Files: slices.Clone(listed.files)}, err
+	p := page{base: w.base, files: files, older: w.listed, partial: w.partial}
+	if !wanted && !p.older.differsFrom(files) {
+		w.listed = files
+		return page{}, nil
+	}
+	if p.commit, err = w.mirror.commit(h); err != nil {
+		return page{}, err
+	}
+	w.listed, w.base, w.partial = files, p.commit, false
+	return p, nil
 }
 
 // listing lists the declaration files of a commit, and keeps the listing for

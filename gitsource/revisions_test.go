@@ -184,10 +184,20 @@ func TestListingSharesWhatIsTheSame(t *testing.T) {
 	m := r.open.mirror
 	one := value[*folder](t)(m.listing(first))
 	two := value[*folder](t)(m.listing(second))
-	if one.folders["b"] != two.folders["b"] || one.folders["a"].folders["y"] != two.folders["a"].folders["y"] {
+	if one.below("b") != two.below("b") || one.below("a").below("y") != two.below("a").below("y") {
 		t.Error("folders that are the same were listed again")
 	}
-	if one.folders["a"].folders["x"] == two.folders["a"].folders["x"] {
+	if one.below("a").below("x") == two.below("a").below("x") {
 		t.Error("a folder that changed was not listed again")
 	}
+}
+
+// below is a folder of a listing.
+func (f *folder) below(name string) *folder {
+	for _, l := range f.entries {
+		if l.name == name {
+			return l.folder
+		}
+	}
+	return nil
 }

@@ -54,6 +54,15 @@ type Declaration struct {
 	// it inherits). A hold ends when Changed moves.
 	Commit  Commit `json:"commit"`
 	Changed Commit `json:"changed"`
+	// Written is the commit that wrote Image, where that is not Commit: Commit is
+	// the one on the branch itself that put it in force, often a merge, and
+	// Written the one on the merged branch. Commit is what `git blame
+	// --first-parent` says of the line, and Written what `git blame` says.
+	Written Commit `json:"written,omitzero"`
+	// Unattributed says that Commit and Changed are not known yet: what set them
+	// lies before the oldest commit that is there so far, which they name. Nothing is
+	// done for the group meanwhile.
+	Unattributed bool `json:"unattributed,omitempty"`
 	// Earlier are the images that the group was declared to run before, newest
 	// first, each once, at most [EarlierKept]: where a revert may go.
 	Earlier []Earlier `json:"earlier,omitempty"`

@@ -85,7 +85,7 @@ func (s subject) answer(state State, format string, args ...any) Answer {
 	instances, current := s.count()
 	return Answer{
 		Group: s.ID, State: state, Reason: fmt.Sprintf(format, args...),
-		AutoScalingGroup: s.AutoScalingGroup, Place: s.Place, Position: s.Position, Commit: s.Commit,
+		AutoScalingGroup: s.AutoScalingGroup, Place: s.Place, Position: s.Position, Commit: s.setBy(),
 		From: s.mostly(), To: s.Image, Instances: instances, Current: current,
 	}
 }

@@ -40,7 +40,7 @@ func (l *Loop) Explain(ctx context.Context, id ID) (Explanation, error) {
 		return Explanation{}, fmt.Errorf("observe %s: %w", id, err)
 	}
 	now := time.Now()
-	plan := Doctor(desired, observed)(Diff(desired, observed, now))
+	plan := Attributed(desired)(Doctor(desired, observed)(Diff(desired, observed, now)))
 	e := Explanation{
 		At: now, Answer: plan.Answers[0], Desired: desired[0], Observed: observed[0],
 		Findings: Examine(desired[0], observed[0]), Stale: declared.Stale,

@@ -11,7 +11,7 @@ import (
 //
 //	declared IMAGE commit=c2@09:00 [changed=c3@09:30] [drift=report] [stateful] [min=90] [max=100]
 //	         [warmup=60s] [bake=5m] [checkpoints=50,100] [delay=10m] [alarms=a,b] [protected=wait] [standby=wait]
-//	         [arch=arm64] [deprecated] [problem=words_with_underscores]
+//	         [arch=arm64] [deprecated] [problem=words_with_underscores] [unattributed]
 //	group    [missing] [shape=mixed_instances_policy] [operator=NAME] [deleting] [capacity=3] [max=10]
 //	         [suspended=Launch] [maintenance=90-120] [warmup=60s] [grace=0s] [versions=9999] [weighted] [unobserved=retry]
 //	saved    NUMBER IMAGE [base=3] [commit=c1] [floating=$Latest]
@@ -33,7 +33,7 @@ type facts struct {
 func (f facts) plan() Plan {
 	desired, observed := []Desired{f.desired}, []Observed{f.observed}
 	plan := Diff(desired, observed, f.now)
-	return Doctor(desired, observed)(plan)
+	return Attributed(desired)(Doctor(desired, observed)(plan))
 }
 
 func parseFacts(text string) (facts, error) {
@@ -103,6 +103,7 @@ func takeDeclared(f *facts, plain []string, o map[string]string) error {
 	}
 	d.Stateful = has(plain, "stateful")
 	d.Deprecated = has(plain, "deprecated")
+	d.Unattributed = has(plain, "unattributed")
 	d.ImageProblem, d.Architecture = o["problem"], o["arch"]
 	r := &d.Rollout
 	r.MinHealthyPercentage, r.MaxHealthyPercentage = number(o["min"]), number(o["max"])

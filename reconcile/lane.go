@@ -183,7 +183,7 @@ func (ln *lane) plan(ctx context.Context, declarations []Declaration) Plan {
 	}
 	now = time.Now()
 	plan := Diff(desired, observed, now)
-	for _, guard := range []Guard{Doctor(desired, observed), ln.refused.guard(now)} {
+	for _, guard := range []Guard{Doctor(desired, observed), ln.refused.guard(now), Attributed(desired)} {
 		plan = guard(plan)
 	}
 	return plan

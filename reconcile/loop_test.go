@@ -157,7 +157,10 @@ func newWorld(ids ...ID) *world {
 
 // started runs a loop in the bubble until the test ends.
 func started(t *testing.T, w *world) *Loop {
-	l := &Loop{Source: w, Provider: w}
+	return startedWith(t, w, &Loop{Source: w, Provider: w})
+}
+
+func startedWith(t *testing.T, w *world, l *Loop) *Loop {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = l.Run(ctx) }()

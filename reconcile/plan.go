@@ -102,7 +102,7 @@ type Answer struct {
 	AutoScalingGroup string `json:"auto_scaling_group"`
 	Place            Place  `json:"place"`
 	Position         string `json:"position,omitempty"`
-	Commit           Commit `json:"commit"`         // the newest that set the image
+	Commit           Commit `json:"commit"`         // the newest that set the image; zero while that is not known
 	From             string `json:"from,omitempty"` // the image that most instances run now
 	To               string `json:"to"`             // the image that is declared
 	// Instances counts those that make up the capacity, and Current those of

@@ -15,6 +15,9 @@ type Declared struct {
 	Groups []Declaration `json:"groups"`
 	// Mistakes are the environments that Head does not move, and why.
 	Mistakes []Mistake `json:"mistakes,omitempty"`
+	// Partial says that older history is still being read: some groups are
+	// Unattributed, and some mistakes Sought.
+	Partial bool `json:"partial,omitempty"`
 	// Stale says why the repository could not be reached or obeyed, and since
 	// when; nil when Head is as new as the last poll.
 	Stale *Stale `json:"stale,omitempty"`
@@ -24,6 +27,7 @@ type Declared struct {
 type Mistake struct {
 	Environment string `json:"environment,omitempty"` // empty when it cannot be told which
 	InForce     Commit `json:"in_force,omitzero"`     // the last good commit; zero when there never was one
+	Sought      bool   `json:"sought,omitempty"`      // there may be one in the history that is still being read
 	Message     string `json:"message"`               // every diagnostic, with file and line
 	// Drawn is Message for a terminal: with the source lines, carets and hints.
 	// Empty where there is nothing to point at.
@@ -68,7 +72,14 @@ type Source interface {
 // a file only when it has not seen its content before.
 type Revision struct {
 	Commit Commit `json:"commit"`
-	Files  []File `json:"files"` // every declaration file, sorted by Path
+	// Files are all declaration files, sorted by Path; or, when there is a
+	// Base, only those that differ from the revision of that commit hash, those
+	// that are gone without a Blob.
+	Files []File `json:"files"`
+	Base  string `json:"base,omitempty"`
+	// Partial says that history goes on before this revision, and that it has
+	// not been read: what is declared here may have been set here or long ago.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // File is one declaration file in the object store.

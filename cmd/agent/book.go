@@ -94,7 +94,7 @@ func writeJSONFile(file string, value any) error {
 		return fmt.Errorf("store %s: %w", file, err)
 	}
 	if err := durable.Replace(file, append(text, '\n'), 0o644); err != nil {
-		return fmt.Errorf("store what was accepted: %w", err)
+		return fmt.Errorf("store %s: %w", file, err)
 	}
 	return nil
 }

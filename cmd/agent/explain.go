@@ -84,7 +84,10 @@ func examine(ctx context.Context, source reconcile.Source, provider reconcile.Pr
 	if err != nil {
 		return e, advise(err, adviceUnobserved)
 	}
-	plan := reconcile.Doctor(desired, observed)(reconcile.Diff(desired, observed, time.Now()))
+	plan := reconcile.Diff(desired, observed, time.Now())
+	for _, guard := range []reconcile.Guard{reconcile.Doctor(desired, observed), reconcile.Attributed(desired)} {
+		plan = guard(plan)
+	}
 	e.Desired, e.Observed, e.Answer = desired[0], observed[0], plan.Answers[0]
 	e.Findings = reconcile.Examine(desired[0], observed[0])
 	e.Reverts, err = closedWays(ctx, provider, declaration)

@@ -64,7 +64,12 @@ func newPlanner(at surroundings, flags common, out output) (*agent, error) {
 		return nil, err
 	}
 	s.logLevel, s.logFormat = "warn", asText
-	return newAgent(s, at, newLog(at.err, s, terminal(at.err)))
+	a, err := newAgent(s, at, newLog(at.err, s, terminal(at.err)))
+	if err != nil {
+		return nil, err
+	}
+	a.source.Whole = true
+	return a, nil
 }
 
 // onePass plans, and shows a person what takes so long.

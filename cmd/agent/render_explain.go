@@ -41,9 +41,12 @@ func explanationRows(e explanation, v view) [][]cell {
 	a, d := e.Answer, e.Desired
 	rows := [][]cell{
 		row("declared", "%s at %s", imageWords(d), d.Position),
-		row("set by", "%s", commitLine(d.Commit, v)),
+		row("set by", "%s", setBy(d.Declaration, v)),
 	}
-	if d.Changed.Hash != d.Commit.Hash {
+	if d.Written.Hash != "" {
+		rows = append(rows, row("written", "in %s, merged by commit %s", commitLine(d.Written, v), d.Commit.Short()))
+	}
+	if d.Changed.Hash != d.Commit.Hash && !d.Unattributed {
 		rows = append(rows, row("changed by", "%s", commitLine(d.Changed, v)))
 	}
 	if len(d.Earlier) > 0 {
@@ -64,6 +67,14 @@ func explanationRows(e explanation, v view) [][]cell {
 		rows = append(rows, row("next", "the agent does it on its next pass; `moult plan` shows the action"))
 	}
 	return rows
+}
+
+// setBy is the commit that put the image in force.
+func setBy(d reconcile.Declaration, v view) string {
+	if d.Unattributed {
+		return "not known yet: the history of the repository is still being read"
+	}
+	return commitLine(d.Commit, v)
 }
 
 func earlierWords(earlier []reconcile.Earlier) string {

@@ -45,6 +45,8 @@ func consequence(m reconcile.Mistake) string {
 		return "a part of the repository cannot be read"
 	case m.Environment == "":
 		return "a part of the repository cannot be read, and " + since + good
+	case m.Sought:
+		return "environment " + m.Environment + " is not in force yet: its last good commit is looked for in the history, which is still being read"
 	case good == "":
 		return "environment " + m.Environment + " is not in force: there never was a good commit of it"
 	}

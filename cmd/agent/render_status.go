@@ -37,7 +37,7 @@ func renderStatus(w io.Writer, r reconcile.Report, v view) {
 
 func statusRows(answers []reconcile.Answer, v view) [][]cell {
 	rows := [][]cell{{}}
-	for _, title := range []string{"  GROUP", "STATE", "CURRENT", "AMI"} {
+	for _, title := range []string{"  GROUP", "STATE", "CURRENT", "AMI", "SET BY"} {
 		rows[0] = append(rows[0], cell{title, v.paint.faint})
 	}
 	for _, a := range answers {
@@ -47,6 +47,7 @@ func statusRows(answers []reconcile.Answer, v view) [][]cell {
 			{standing(a), colour},
 			plain(current(a)),
 			plain(change(a)),
+			plain(or(a.Commit.Short(), "-")),
 		})
 	}
 	return rows

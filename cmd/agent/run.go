@@ -110,7 +110,7 @@ func (a *agent) attend(ctx context.Context, desk *desk, hints hints, dryRun bool
 	watchdog, _ := daemon.SdWatchdogEnabled(false) // 0 without one
 	go systemd.guard(ctx, a.liveness, a.settings.poll, watchdog)
 	loop := a.loop()
-	loop.DryRun, loop.Wake = dryRun, hints.wake(ctx, a.repository.Watch(ctx), a.log)
+	loop.DryRun, loop.Wake = dryRun, hints.wake(ctx, a.news(ctx), a.log)
 	loop.Report = func(r reconcile.Report) {
 		desk.put(r)
 		systemd.report(r, len(a.last.now().Groups))

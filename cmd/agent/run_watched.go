@@ -52,6 +52,7 @@ func newProgress(at surroundings, f runFlags, l *liveness) *progress {
 
 // once makes one pass.
 func once(ctx context.Context, a *agent, dryRun bool, show func(reconcile.Report)) (reconcile.Report, error) {
+	a.source.Whole = true // there is no second pass that could know more
 	loop := a.loop()
 	loop.DryRun = dryRun
 	report, err := loop.Pass(ctx)
@@ -73,7 +74,7 @@ func untilConverged(ctx context.Context, a *agent, show func(reconcile.Report)) 
 	wait := wait{stop: stop}
 	a.last.Unreadable = func(err error) { wait.over(fmt.Errorf("make a pass: %w", err)) }
 	loop := a.loop()
-	loop.Wake = a.repository.Watch(ctx)
+	loop.Wake = a.news(ctx)
 	loop.Report = func(r reconcile.Report) {
 		show(r)
 		wait.see(r)
@@ -128,10 +129,11 @@ func (w *wait) result() (reconcile.Report, error) {
 
 // atRest reports whether all has been said about what is declared now: every
 // group is converged, or else each has been looked at and something needs a
-// commit or a person. While the repository cannot be read nobody knows what is
-// declared now; a held commit needs a person.
+// commit or a person. While the repository cannot be read, or its history is
+// still being read, nobody knows what is declared now; a held commit needs a
+// person.
 func atRest(declared reconcile.Declared, answers []reconcile.Answer) (bool, error) {
-	if declared.Stale != nil && !declared.Stale.Held {
+	if declared.Partial || declared.Stale != nil && !declared.Stale.Held {
 		return false, nil
 	}
 	answered := make(map[reconcile.ID]reconcile.Answer, len(answers))

@@ -24,6 +24,14 @@ func oldCommit() reconcile.Commit {
 	}
 }
 
+// writtenCommit is on a branch that sampleCommit merges.
+func writtenCommit() reconcile.Commit {
+	return reconcile.Commit{
+		Hash: "77777777222222223333333344444444cccccccc", Author: "Katherine Johnson",
+		Time: sampleNow().Add(-2 * time.Hour), Subject: "try webapp 2026.11.24",
+	}
+}
+
 func sampleAnswer(env, group string, state reconcile.State, reason string) reconcile.Answer {
 	return reconcile.Answer{
 		Group: reconcile.ID{Environment: env, Group: group}, State: state, Reason: reason,
@@ -98,7 +106,7 @@ func sampleExplanation() explanation {
 	d := reconcile.Desired{
 		Declaration: reconcile.Declaration{
 			ID: a.Group, Place: a.Place, AutoScalingGroup: a.AutoScalingGroup, Image: a.To,
-			Position: a.Position, Commit: sampleCommit(), Changed: sampleCommit(),
+			Position: a.Position, Commit: sampleCommit(), Changed: sampleCommit(), Written: writtenCommit(),
 			Rollout: reconcile.Rollout{InstanceWarmup: &warmup},
 			Earlier: []reconcile.Earlier{{Image: a.From, Commit: oldCommit()}, {Image: sampleReverts()[0].Image, Commit: oldCommit()}},
 		},

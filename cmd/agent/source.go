@@ -3,13 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
+	"log/slog"
 	"time"
 
 	"moult/gitsource"
 	"moult/reconcile"
-	"moult/reconcile/declare"
 )
 
 // history is what a source reads: a gitsource.Repository.
@@ -17,18 +16,36 @@ type history interface {
 	Fetch(ctx context.Context) (gitsource.Fetched, error)
 	Head() string
 	Revisions(ctx context.Context, after, upto string) iter.Seq2[reconcile.Revision, error]
+	Changes(ctx context.Context, after, upto string) iter.Seq2[reconcile.Revision, error]
+	Revision(ctx context.Context, commit string) (reconcile.Revision, error)
+	Differences(ctx context.Context, commit, base string) (reconcile.Revision, error)
+	File(commit, path string) (f reconcile.File, ok bool, err error)
+	Commit(hash string) (reconcile.Commit, error)
+	Parents(commit string) ([]string, error)
+	Leads(ctx context.Context, commit, to string) (bool, error)
 	Read(blob string) ([]byte, error)
+	Deepen(ctx context.Context) (whole bool, err error)
 }
 
 // source makes declarations of a repository's history: it is the
 // reconcile.Source of the agent. One caller at a time.
+//
+// It serves from as much of history as is there. What that leaves unknown is
+// found out by [source.deepen], which may run meanwhile.
 type source struct {
 	history history
 	gate    *gate // nil: every commit is obeyed
+	// Checkpoint is where it is kept between two runs what history says; the
+	// zero value keeps nothing.
+	Checkpoint checkpoint
+	// Whole makes Read wait until all of history is read.
+	Whole bool
+	// Log is where the reading of history is told; nil means nowhere.
+	Log *slog.Logger
 
-	timeline *declare.Timeline
-	folded   string // the newest commit in timeline
-	restart  bool   // history was rewritten: timeline holds commits that are gone
+	fold     fold
+	restart  bool // history was rewritten: fold holds commits that are gone
+	handover handover
 
 	declared reconcile.Declared // what was last in force
 	head     string             // the commit that declared was made at; empty: never
@@ -92,10 +109,10 @@ func (s *source) refresh(ctx context.Context) error {
 // that is not the newest of all.
 func (s *source) follow(ctx context.Context) error {
 	upto, held, err := s.rule(ctx)
-	if err != nil || upto == "" || upto == s.head {
+	if err != nil || upto == "" || upto == s.head && !s.handover.waits() {
 		return errors.Join(held, err)
 	}
-	return errors.Join(held, s.fold(ctx, upto))
+	return errors.Join(held, s.obey(ctx, upto))
 }
 
 // rule asks the gate how far to go; held is why not to the end.
@@ -105,43 +122,68 @@ func (s *source) rule(ctx context.Context) (upto string, held, err error) {
 		return head, nil, nil
 	}
 	ruling, err := s.gate.judge(ctx, head, time.Now())
-	if err != nil || s.folded == "" || ruling.obey == "" || ruling.obey == s.folded {
+	if err != nil || s.fold.commit == "" || ruling.obey == "" || ruling.obey == s.fold.commit {
 		return ruling.obey, ruling.held(), err
 	}
-	on, err := s.gate.Lineage.Leads(ctx, s.folded, ruling.obey)
+	on, err := s.gate.Lineage.Leads(ctx, s.fold.commit, ruling.obey)
 	s.restart = s.restart || !on
 	return ruling.obey, ruling.held(), err
 }
 
-// fold takes the commits up to one into the timeline, oldest first, and puts
-// in force what they declare.
-func (s *source) fold(ctx context.Context, upto string) error {
-	if s.timeline == nil || s.restart {
-		s.timeline, s.folded, s.restart = new(declare.Timeline), "", false
+// obey puts in force what the commits up to one declare.
+func (s *source) obey(ctx context.Context, upto string) error {
+	if s.restart {
+		s.fold, s.restart = fold{}, false
 	}
-	for revision, err := range s.history.Revisions(ctx, s.folded, upto) {
-		if err != nil {
+	var unread error
+	if s.Whole && s.fold.timeline == nil {
+		unread = s.readPast(ctx, upto, func() {})
+	}
+	if err := s.advance(ctx, upto); err != nil {
+		return err
+	}
+	s.declared, s.head = s.fold.timeline.Declared(), upto
+	return unread
+}
+
+// advance takes the commits up to one into the timeline, oldest first, and asks
+// for the history that is missing.
+func (s *source) advance(ctx context.Context, upto string) error {
+	past, left := s.handover.take()
+	if left && s.leads(ctx, past.commit, upto) {
+		s.fold = past
+	}
+	first := s.fold.timeline == nil
+	if first {
+		kept, _ := s.Checkpoint.read()
+		s.fold = s.resumed(ctx, kept, upto)
+	}
+	if s.fold.commit != upto {
+		if err := s.fold.take(ctx, s.history, upto); err != nil {
 			return err
 		}
-		if err := s.advance(revision, upto); err != nil {
-			return err
-		}
-		s.folded = revision.Commit.Hash
 	}
-	s.declared, s.head = s.timeline.Declared(), upto
+	s.trace(ctx, s.fold)
+	s.keep(&s.fold, keptAfter)
+	switch {
+	case s.fold.timeline.Partial() && s.fold.timeline != past.timeline:
+		s.handover.ask(upto)
+	case first:
+		s.handover.ask("")
+	}
 	return nil
 }
 
-// advance folds one commit. A commit of the past that never could be read is
-// passed over: it cannot hold up those that came after it.
-func (s *source) advance(revision reconcile.Revision, upto string) error {
-	err := s.timeline.Advance(revision, s.history.Read)
-	if err == nil {
-		return nil
+// leads reports whether a commit lies on the branch that leads to another. When
+// that cannot be told it does not.
+func (s *source) leads(ctx context.Context, commit, to string) bool {
+	on, err := s.history.Leads(ctx, commit, to)
+	return on && err == nil
+}
+
+func (s *source) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
 	}
-	past := revision.Commit.Hash != upto
-	if past && (errors.Is(err, gitsource.ErrTooLarge) || errors.Is(err, gitsource.ErrMalformed)) {
-		return nil
-	}
-	return fmt.Errorf("read commit %s: %w", revision.Commit.Short(), err)
+	return s.Log
 }

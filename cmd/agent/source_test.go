@@ -59,6 +59,40 @@ func (p *pastCommits) Revisions(_ context.Context, after, upto string) iter.Seq2
 	}
 }
 
+func (p *pastCommits) Changes(ctx context.Context, after, upto string) iter.Seq2[reconcile.Revision, error] {
+	return p.Revisions(ctx, after, upto)
+}
+
+func (p *pastCommits) Revision(ctx context.Context, commit string) (reconcile.Revision, error) {
+	for revision, err := range p.Revisions(ctx, "", commit) {
+		if err != nil || revision.Commit.Hash == commit {
+			return revision, err
+		}
+	}
+	return reconcile.Revision{}, gitsource.ErrUnknown
+}
+
+func (p *pastCommits) Leads(_ context.Context, commit, to string) (bool, error) {
+	return commit != "" && commit <= to, nil
+}
+
+// Parents are none: nobody merges here.
+func (p *pastCommits) Parents(string) ([]string, error) { return nil, nil }
+
+func (p *pastCommits) Commit(hash string) (reconcile.Commit, error) {
+	return reconcile.Commit{Hash: hash}, nil
+}
+
+func (p *pastCommits) File(string, string) (reconcile.File, bool, error) {
+	return reconcile.File{}, false, nil
+}
+
+func (p *pastCommits) Differences(context.Context, string, string) (reconcile.Revision, error) {
+	return reconcile.Revision{}, nil
+}
+
+func (p *pastCommits) Deepen(context.Context) (bool, error) { return true, nil }
+
 func (p *pastCommits) Read(blob string) ([]byte, error) {
 	var n int
 	fmt.Sscan(blob, &n)

@@ -19,6 +19,7 @@ type agent struct {
 	settings   settings
 	repository *gitsource.Repository
 	gate       *gate
+	source     *source
 	last       *lastRead
 	provider   *aws.Provider
 	liveness   *liveness
@@ -35,8 +36,9 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 	}
 	repository := newRepository(s, log)
 	gate := &gate{Lineage: repository, Trust: s.trust, Book: bookOf(s)}
+	source := &source{history: repository, gate: gate, Checkpoint: checkpointOf(s), Log: log}
 	return &agent{
-		settings: s, repository: repository, gate: gate, last: &lastRead{Source: &source{history: repository, gate: gate}},
+		settings: s, repository: repository, gate: gate, source: source, last: &lastRead{Source: source},
 		provider: &aws.Provider{AgentVersion: version().Version, CacheFile: filepath.Join(s.stateDir, "template-versions"), Log: log},
 		liveness: &liveness{}, log: log,
 	}, nil
@@ -66,6 +68,16 @@ func (a *agent) loop() *reconcile.Loop {
 		Poll: a.settings.poll, Interval: a.settings.interval, Busy: min(busyInterval, a.settings.interval),
 		Jitter: jitter, Log: a.log,
 	}
+}
+
+// news is for a loop that goes round: it gets a value when git should be asked at
+// once, because a local repository may have changed or because more of history
+// has been read, which goes on meanwhile until ctx ends.
+func (a *agent) news(ctx context.Context) <-chan struct{} {
+	rung := make(bell, 1)
+	go rung.echo(ctx, a.repository.Watch(ctx))
+	go a.source.deepen(ctx, rung.ring)
+	return rung
 }
 
 // plan is one pass that does nothing.

@@ -11,8 +11,9 @@ type cache map[string]*file
 // spare is how many files beyond those of the newest revision are kept.
 const spare = 256
 
-// get is what a file says. One that is too large is not read for it.
-func (c cache) get(f reconcile.File, read func(blob string) ([]byte, error)) (*file, error) {
+// get is what a file says. One that is too large is not read for it. Older is
+// what it said before, or nil.
+func (c cache) get(f reconcile.File, older *file, read func(blob string) ([]byte, error)) (*file, error) {
 	if f.Size > MaxFileBytes {
 		return refused(f.Size), nil
 	}
@@ -23,7 +24,10 @@ func (c cache) get(f reconcile.File, read func(blob string) ([]byte, error)) (*f
 	if err != nil {
 		return nil, err
 	}
-	parsed := readFile(content)
+	parsed := older.amended(content)
+	if parsed == nil {
+		parsed = readFile(content)
+	}
 	c[f.Blob] = parsed
 	return parsed, nil
 }

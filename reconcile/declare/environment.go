@@ -23,6 +23,7 @@ type environment struct {
 type group struct {
 	declaration reconcile.Declaration // without position and commits
 	line        int
+	imageLine   int // where its image stands; 0 when it has none
 	// claim is the Auto Scaling group that it declares, and at where; the
 	// zero claim when that is not known.
 	claim claim
@@ -179,6 +180,9 @@ func (r *reader) readGroup(b *hclsyntax.Block, name string, defaults groupDefaul
 		Stateful:         isTrue(body.flag("stateful")),
 	}}
 	rollout.agree(g.declaration.Rollout, own)
+	if body.has("ami") {
+		g.imageLine = body.at("ami").Start.Line
+	}
 	if d := g.declaration; d.AutoScalingGroup != "" && d.Place.Region != "" {
 		g.claim = claim{accountOf(d.Place.RoleARN), d.Place.Region, d.AutoScalingGroup}
 		g.at = markAt(r.src, body.at("auto_scaling_group"))

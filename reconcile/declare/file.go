@@ -12,6 +12,8 @@ import (
 type file struct {
 	environments []*environment
 	diagnostics  Diagnostics
+	// src is the text, when nothing in it is wrong and it is not large.
+	src []byte
 	// partial is set when the file could not be read as a whole, so that an
 	// environment that stood in it may be there still, unseen.
 	partial bool
@@ -46,6 +48,9 @@ func readFile(content []byte) *file {
 		e.good = r.count[e.name] == 0
 	}
 	r.file.diagnostics = r.diagnostics.sorted()
+	if len(r.file.diagnostics) == 0 && len(content) <= amendable {
+		r.file.src = content
+	}
 	return r.file
 }
 

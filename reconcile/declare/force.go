@@ -109,6 +109,7 @@ func (t *Timeline) move(name string, now reconcile.Commit) {
 	s := t.force[name]
 	switch {
 	case blocked || t.bad[name] || t.missing[name]:
+		t.stayed[name] = true
 		if s != nil && s.good == (reconcile.Commit{}) {
 			s.good = t.last
 		}
@@ -123,6 +124,7 @@ func (t *Timeline) adopt(s seat, now reconcile.Commit) {
 	old := t.force[s.name]
 	if old != nil && old.source == s.environment && old.path == s.path {
 		old.good = reconcile.Commit{}
+		delete(t.stayed, s.name)
 		return
 	}
 	groups := s.declarations()
@@ -134,14 +136,18 @@ func (t *Timeline) adopt(s seat, now reconcile.Commit) {
 		t.names = slices.Insert(t.names, i, s.name)
 	}
 	for i := range groups {
-		groups[i].Commit, groups[i].Changed = now, now
+		groups[i].Commit, groups[i].Changed, groups[i].Unattributed = now, now, t.past.veiled()
 		for len(before) > 0 && before[0].ID.Less(groups[i].ID) {
 			before = before[1:]
 		}
 		if len(before) > 0 && before[0].ID == groups[i].ID {
 			inherit(&groups[i], before[0])
 		}
+		if groups[i].Commit == now {
+			t.unsigned[groups[i].ID] = Unsigned{Path: s.path, Late: t.stayed[s.name]}
+		}
 	}
+	delete(t.stayed, s.name)
 	t.force[s.name] = &standing{source: s.environment, path: s.path, groups: groups}
 }
 
@@ -150,7 +156,7 @@ func (t *Timeline) adopt(s seat, now reconcile.Commit) {
 func inherit(d *reconcile.Declaration, before reconcile.Declaration) {
 	d.Earlier = before.Earlier
 	if d.Image == before.Image {
-		d.Commit = before.Commit
+		d.Commit, d.Written, d.Unattributed = before.Commit, before.Written, before.Unattributed
 	} else {
 		d.Earlier = earlier(*d, before)
 	}
@@ -160,9 +166,12 @@ func inherit(d *reconcile.Declaration, before reconcile.Declaration) {
 }
 
 // earlier is where a revert of a new image may go: the image before it, and
-// those before that.
+// those before that. One of which it is not known who declared it is left out.
 func earlier(d, before reconcile.Declaration) []reconcile.Earlier {
-	list := []reconcile.Earlier{{Image: before.Image, Commit: before.Commit}}
+	var list []reconcile.Earlier
+	if !before.Unattributed {
+		list = append(list, reconcile.Earlier{Image: before.Image, Commit: before.Commit})
+	}
 	for _, e := range before.Earlier {
 		if e.Image != d.Image && e.Image != before.Image && len(list) < reconcile.EarlierKept {
 			list = append(list, e)
@@ -173,7 +182,8 @@ func earlier(d, before reconcile.Declaration) []reconcile.Earlier {
 
 // sameDeclaration reports whether the same was declared, wherever it stands.
 func sameDeclaration(a, b reconcile.Declaration) bool {
-	a.Position, a.Commit, a.Changed, a.Earlier = b.Position, b.Commit, b.Changed, b.Earlier
+	a.Position, a.Earlier, a.Unattributed = b.Position, b.Earlier, b.Unattributed
+	a.Commit, a.Changed, a.Written = b.Commit, b.Changed, b.Written
 	return reflect.DeepEqual(a, b)
 }
 

@@ -28,7 +28,7 @@ type Environment struct {
 // Parse reads all declaration files of one revision. It returns every
 // environment, good or not, sorted by name, and every mistake at once.
 func Parse(texts []Text) ([]Environment, Diagnostics) {
-	if d := tooMuch(sizesOf(texts)); d != nil {
+	if d := tooManyTexts(texts); d != nil {
 		return nil, Diagnostics{*d}
 	}
 	t := newTree()
@@ -39,36 +39,32 @@ func Parse(texts []Text) ([]Environment, Diagnostics) {
 	return t.all(), t.diagnostics()
 }
 
-// sizesOf is the texts as the limits see them.
-func sizesOf(texts []Text) []reconcile.File {
-	files := make([]reconcile.File, len(texts))
-	for i, t := range texts {
-		files[i] = reconcile.File{Path: t.Path, Size: int64(len(t.Content))}
+// tooManyTexts says why the texts are not read; nil when they are.
+func tooManyTexts(texts []Text) *Diagnostic {
+	if len(texts) == 0 {
+		return nil
 	}
-	return files
+	var bytes int64
+	for _, t := range texts {
+		bytes += weight(int64(len(t.Content)))
+	}
+	return tooMuch(texts[0].Path, len(texts), bytes)
 }
 
-// tooMuch is the mistake of a revision that is too large to be read; nil when
-// it is not. Files that are refused one by one do not count.
-func tooMuch(files []reconcile.File) *Diagnostic {
-	var total int64
-	for _, f := range files {
-		if f.Size <= MaxFileBytes {
-			total += f.Size
-		}
-	}
-	d := Diagnostic{Severity: Error, Line: 1, Column: 1, Hint: "Point the agent's path at the folder that holds the declarations only."}
+// tooMuch says why so many files are not read; nil when they are. The first of
+// them stands for all.
+func tooMuch(first string, files int, bytes int64) *Diagnostic {
+	d := Diagnostic{File: first, Severity: Error, Line: 1, Column: 1, Hint: "Point the agent's path at the folder that holds the declarations only."}
 	switch {
-	case len(files) > MaxFiles:
-		d.Summary = fmt.Sprintf("%d declaration files", len(files))
+	case files > MaxFiles:
+		d.Summary = fmt.Sprintf("%d declaration files", files)
 		d.Detail = fmt.Sprintf("At most %d are read.", MaxFiles)
-	case total > MaxTotalBytes:
-		d.Summary = fmt.Sprintf("%d bytes of declarations", total)
+	case bytes > MaxTotalBytes:
+		d.Summary = fmt.Sprintf("%d bytes of declarations", bytes)
 		d.Detail = fmt.Sprintf("At most %d are read.", MaxTotalBytes)
 	default:
 		return nil
 	}
-	d.File = files[0].Path
 	return &d
 }
 

@@ -1,6 +1,7 @@
 package declare
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +23,7 @@ type Timeline struct {
 	// refused is set when the newest revision was too large to be read.
 	refused *Diagnostic
 
-	files  []reconcile.File // of the last revision that was read
+	files  stock // of the last revision that was read
 	parsed cache
 	tree   *tree
 	force  map[string]*standing // by environment
@@ -33,6 +34,14 @@ type Timeline struct {
 	// an Auto Scaling group that a third environment holds: it maps to that.
 	bad, missing map[string]bool
 	blocked      map[string]rival
+
+	past past // what is known of the time before the oldest revision
+	// unsigned are the groups of whose image it has not been asked yet who wrote
+	// it: see [Timeline.Trace].
+	unsigned map[reconcile.ID]Unsigned
+	// stayed are the environments that did not move with some revision since
+	// they were last put in force.
+	stayed map[string]bool
 }
 
 // standing is an environment in force.
@@ -43,35 +52,51 @@ type standing struct {
 	good   reconcile.Commit        // the last good commit; only set once newer ones do not move it
 }
 
+// ErrBase means that a revision is told by what it changes, and not from the
+// one that was taken in last: give it again with all its files.
+var ErrBase = errors.New("the revision is told by what it changes from another one")
+
 // Advance takes in the next revision, newer than all before. It reads each
 // blob at most once while it is in use. An error means that content could not
-// be read: nothing has changed, and the same revision may be given again. A
-// mistake in a file is no error; see [Timeline.Declared]. The list of files is
-// kept, and must not be changed afterwards.
+// be read, or is [ErrBase]: nothing has changed, and the same revision may be
+// given again. A mistake in a file is no error; see [Timeline.Declared].
 func (t *Timeline) Advance(rev reconcile.Revision, read func(blob string) ([]byte, error)) error {
 	t.start()
-	if d := tooMuch(rev.Files); d != nil {
+	if rev.Base != "" && rev.Base != t.last.Hash {
+		return fmt.Errorf("take in %s: %w", rev.Commit.Short(), ErrBase)
+	}
+	t.past.partial = t.past.partial || rev.Partial
+	changes := t.files.changes(rev)
+	if d := t.files.tooMuch(changes); d != nil {
 		t.head, t.refused = rev.Commit, d
 		return nil
 	}
-	changes := changed(t.files, rev.Files)
+	if err := t.parse(changes, read); err != nil {
+		return fmt.Errorf("at %s: %w", rev.Commit.Short(), err)
+	}
+	touched := t.replace(changes)
+	t.files.take(rev, changes)
+	t.parsed.forget(t.files.files)
+	t.settle(touched, rev.Commit)
+	t.head, t.last, t.refused = rev.Commit, rev.Commit, nil
+	t.begin()
+	if len(t.tree.lost) == 0 {
+		t.whole = rev.Commit
+	}
+	return nil
+}
+
+// parse reads the files that are new.
+func (t *Timeline) parse(changes []change, read func(blob string) ([]byte, error)) error {
 	for i, c := range changes {
 		if c.new == nil {
 			continue
 		}
-		f, err := t.parsed.get(*c.new, read)
+		f, err := t.parsed.get(*c.new, t.tree.files[c.path], read)
 		if err != nil {
-			return fmt.Errorf("read %s at %s: %w", c.new.Path, rev.Commit.Short(), err)
+			return fmt.Errorf("read %s: %w", c.path, err)
 		}
 		changes[i].parsed = f
-	}
-	touched := t.replace(changes)
-	t.files = rev.Files
-	t.parsed.forget(rev.Files)
-	t.settle(touched, rev.Commit)
-	t.head, t.last, t.refused = rev.Commit, rev.Commit, nil
-	if len(t.tree.lost) == 0 {
-		t.whole = rev.Commit
 	}
 	return nil
 }
@@ -84,35 +109,7 @@ func (t *Timeline) start() {
 	t.parsed = cache{}
 	t.force = map[string]*standing{}
 	t.bad, t.missing, t.blocked = map[string]bool{}, map[string]bool{}, map[string]rival{}
-}
-
-// change is a file that differs between two revisions. New is nil when it is
-// gone.
-type change struct {
-	path   string
-	new    *reconcile.File
-	parsed *file
-}
-
-// changed compares two lists of files, each sorted by path.
-func changed(before, after []reconcile.File) []change {
-	var changes []change
-	for len(before) > 0 || len(after) > 0 {
-		switch {
-		case len(after) == 0 || len(before) > 0 && before[0].Path < after[0].Path:
-			changes = append(changes, change{path: before[0].Path})
-			before = before[1:]
-		case len(before) == 0 || after[0].Path < before[0].Path:
-			changes = append(changes, change{path: after[0].Path, new: &after[0]})
-			after = after[1:]
-		default:
-			if before[0].Blob != after[0].Blob {
-				changes = append(changes, change{path: after[0].Path, new: &after[0]})
-			}
-			before, after = before[1:], after[1:]
-		}
-	}
-	return changes
+	t.unsigned, t.stayed = map[reconcile.ID]Unsigned{}, map[string]bool{}
 }
 
 // replace brings the tree up to date, and returns the environments for which
@@ -152,7 +149,7 @@ func (t *Timeline) touch(touched map[string]bool, path string) {
 // Declared is what is in force now, and what is wrong with the newest
 // revision. Stale is left nil.
 func (t *Timeline) Declared() reconcile.Declared {
-	d := reconcile.Declared{Head: t.head, Mistakes: t.mistakes()}
+	d := reconcile.Declared{Head: t.head, Mistakes: t.mistakes(), Partial: t.past.partial}
 	for _, name := range t.names {
 		d.Groups = append(d.Groups, t.force[name].groups...)
 	}
@@ -184,7 +181,9 @@ func (t *Timeline) mistakes() []reconcile.Mistake {
 			good = s.good
 		}
 		text, diagnostics := t.why(name)
-		mistakes = append(mistakes, asMistake(name, good, text, diagnostics))
+		m := asMistake(name, good, text, diagnostics)
+		m.Sought = t.sought(m)
+		mistakes = append(mistakes, m)
 	}
 	return mistakes
 }
