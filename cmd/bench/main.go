@@ -21,10 +21,24 @@ func main() {
 	moult := flag.String("moult", "bin/moult", "the moult binary")
 	sizes := flag.String("sizes", "100,1000,10000", "numbers of groups to measure")
 	commits := flag.Int("commits", 20, "commits to time, at 1,000 groups")
+	onGit := flag.Bool("git", false, "measure the git side, and not the AWS side")
+	histories := flag.String("histories", "2000x300,50000x3000", "commits and files of the repositories to measure git with")
+	name := flag.String("probe", "", "for bench itself: what to measure in this program")
+	var p probe
+	flag.StringVar(&p.url, "url", "", "for bench itself: the repository")
+	flag.StringVar(&p.dir, "dir", "", "for bench itself: where a probe keeps what it has")
+	flag.IntVar(&p.times, "times", 1, "for bench itself: how often")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := bench(ctx, *moult, *sizes, *commits); err != nil {
+	do := func() error { return bench(ctx, *moult, *sizes, *commits) }
+	switch {
+	case *name != "":
+		do = func() error { return runProbe(ctx, *name, p) }
+	case *onGit:
+		do = func() error { return measureGit(ctx, *moult, *histories) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
