@@ -103,6 +103,18 @@ func (m *mirror) any(p *pack, h plumbing.Hash) (plumbing.ObjectType, []byte, err
 	return o.Type(), content, err
 }
 
+// base is an object that a thin pack leaves out.
+func (m *mirror) base(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
+	m.mu.Lock()
+	p := m.packOf(h)
+	m.mu.Unlock()
+	if p == nil {
+		return plumbing.InvalidObject, nil, false, nil
+	}
+	kind, content, err := m.any(p, h)
+	return kind, content, err == nil, err
+}
+
 // drop removes packs whose objects are elsewhere. One that was written again
 // under the same name is another pack by now, and stays.
 func (m *mirror) drop(old []*pack) error {

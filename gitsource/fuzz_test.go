@@ -40,9 +40,14 @@ func FuzzPack(f *testing.F) {
 	f.Add(makePack(2, packed{plumbing.BlobObject, 3, nil, []byte("one")},
 		packed{plumbing.OFSDeltaObject, 4, []byte{14}, []byte{3, 1, 1, 'x'}}))
 	limits := packs.Limits{Bytes: 1 << 16, Objects: 100, ObjectBytes: 1 << 16}
+	one := plumbing.ComputeHash(plumbing.BlobObject, []byte("one"))
+	f.Add(makePack(1, packed{plumbing.REFDeltaObject, 4, one[:], []byte{3, 1, 1, 'x'}}))
+	bases := func(plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
+		return plumbing.BlobObject, []byte("one"), true, nil
+	}
 	f.Fuzz(func(t *testing.T, pack []byte) {
 		stored := value[*os.File](t)(os.CreateTemp(t.TempDir(), ""))
 		defer stored.Close()
-		_, _ = packs.Receive(context.Background(), bytes.NewReader(pack), stored, limits)
+		_, _ = packs.Receive(context.Background(), bytes.NewReader(pack), stored, limits, bases)
 	})
 }

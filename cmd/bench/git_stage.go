@@ -125,8 +125,8 @@ func (s *gitStage) probe(ctx context.Context, name, dir string, times int) (cost
 	return s.measured(ctx, c, times)
 }
 
-// afterChange runs a probe that gets ready, then has a commit made, and counts
-// from there.
+// afterChange runs a probe for which a commit is made each time it is ready, and
+// counts from the last.
 func (s *gitStage) afterChange(ctx context.Context, name, dir string) (cost, error) {
 	change := &onReady{do: func() error {
 		defer s.reset()
@@ -146,20 +146,18 @@ func (s *gitStage) afterChange(ctx context.Context, name, dir string) (cost, err
 	return got, errors.Join(err, change.err)
 }
 
-// onReady is the output of a probe: at its first line it does something and
+// onReady is the output of a probe: whenever it is ready it does something and
 // answers; the rest is kept.
 type onReady struct {
 	rest   bytes.Buffer
 	do     func() error
 	answer io.Writer
 	err    error
-	done   bool
 }
 
 func (r *onReady) Write(text []byte) (int, error) {
-	if !r.done {
-		r.done = true
-		r.err = r.do()
+	if string(text) == "ready\n" {
+		r.err = errors.Join(r.err, r.do())
 		fmt.Fprintln(r.answer, "go on") // a probe that is gone says so itself
 		return len(text), nil
 	}

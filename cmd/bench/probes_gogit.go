@@ -73,12 +73,15 @@ func fetchGoGit(ctx context.Context, p probe) (reading, error) {
 	if err := r.FetchContext(ctx, oneBranch); !errors.Is(err, git.NoErrAlreadyUpToDate) && err != nil {
 		return reading{}, err
 	}
-	if err := p.ready(); err != nil {
-		return reading{}, err
-	}
-	m := newMeter()
-	if err := r.FetchContext(ctx, oneBranch); err != nil {
-		return reading{}, fmt.Errorf("fetch one commit: %w", err)
+	var m meter
+	for range warmUp {
+		if err := p.ready(); err != nil {
+			return reading{}, err
+		}
+		m = newMeter()
+		if err := r.FetchContext(ctx, oneBranch); err != nil {
+			return reading{}, fmt.Errorf("fetch one commit: %w", err)
+		}
 	}
 	return m.read(1), nil
 }

@@ -95,24 +95,31 @@ func commitOurs(ctx context.Context, p probe) (reading, error) {
 	if _, err := r.Fetch(ctx); err != nil {
 		return reading{}, err
 	}
-	before := r.Head()
 	timeline := new(declare.Timeline)
-	if err := fold(ctx, r, timeline, before); err != nil {
+	if err := fold(ctx, r, timeline, r.Head()); err != nil {
 		return reading{}, err
 	}
-	if err := p.ready(); err != nil {
-		return reading{}, err
-	}
-	m := newMeter()
-	got, err := r.Fetch(ctx)
-	if err != nil || !got.Changed {
-		return reading{}, fmt.Errorf("fetch one commit: %+v: %w", got, err)
-	}
-	if err := fold(ctx, r, timeline, before); err != nil {
-		return reading{}, err
+	var m meter
+	for range warmUp {
+		if err := p.ready(); err != nil {
+			return reading{}, err
+		}
+		before := r.Head()
+		m = newMeter()
+		got, err := r.Fetch(ctx)
+		if err != nil || !got.Changed {
+			return reading{}, fmt.Errorf("fetch one commit: %+v: %w", got, err)
+		}
+		if err := fold(ctx, r, timeline, before); err != nil {
+			return reading{}, err
+		}
 	}
 	return m.read(1), nil
 }
+
+// warmUp is how many commits are fetched in a row, of which the last counts: an
+// agent has been at it for long.
+const warmUp = 5
 
 // foldOurs finds which commit set each image, and who wrote it, over the whole
 // history.

@@ -34,6 +34,17 @@ func (r *repository) receive(shallow []plumbing.Hash, fill func(*os.File) (*idxf
 	return filepath.Join(dir, name), r.reopen()
 }
 
+// base is an object that a thin pack leaves out.
+func (r *repository) base(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
+	for _, kind := range []plumbing.ObjectType{plumbing.TreeObject, plumbing.BlobObject, plumbing.CommitObject} {
+		content, err := r.object(kind, h)
+		if err == nil {
+			return kind, content, true, nil
+		}
+	}
+	return plumbing.InvalidObject, nil, false, nil
+}
+
 // packed is how to fill a pack with objects of a repository.
 func (r *repository) packed(ctx context.Context, objects []named) func(*os.File) (*idxfile.MemoryIndex, error) {
 	return func(f *os.File) (*idxfile.MemoryIndex, error) {

@@ -89,13 +89,13 @@ func (d *distant) fetch(ctx context.Context, store *repository) (plumbing.Hash, 
 	if err != nil {
 		return head, err
 	}
-	want := wire.Want{Tip: head, Haves: haves, Shallow: store.boundary()}
+	want := wire.Want{Tip: head, Haves: haves, Shallow: store.boundary(), Thin: true}
 	if len(haves) == 0 && d.server.CanDeepen() {
 		want.Deepen = 1
 	}
 	return head, d.server.Fetch(ctx, want, func(ctx context.Context, pack io.Reader, moved wire.Boundary) error {
 		_, err := store.receive(moved.Shallow, func(f *os.File) (*idxfile.MemoryIndex, error) {
-			return packs.Receive(ctx, pack, f, limits)
+			return packs.Receive(ctx, pack, f, limits, store.base)
 		})
 		return err
 	})

@@ -22,21 +22,31 @@ type Limits struct {
 	ObjectBytes int64 // one object, unpacked
 }
 
+// Bases finds an object that a thin pack leaves out because the receiver has it;
+// ok is false when it has not.
+type Bases func(plumbing.Hash) (kind plumbing.ObjectType, content []byte, ok bool, err error)
+
 // Receive stores a pack from the wire in f and returns its index, nil for
 // a pack without objects. Sizes are checked while the pack arrives, so that
-// what is too large is refused before it fills the disk or the memory.
-func Receive(ctx context.Context, r io.Reader, f *os.File, limits Limits) (*idxfile.MemoryIndex, error) {
+// what is too large is refused before it fills the disk or the memory. With
+// bases the pack may be thin (gitformat-pack(5)): what it leaves out is put in.
+func Receive(ctx context.Context, r io.Reader, f *os.File, limits Limits, bases Bases) (*idxfile.MemoryIndex, error) {
 	stored := bufio.NewWriterSize(f, 64<<10)
 	wire := &cappedReader{r: r, left: limits.Bytes}
-	objects, sum, err := scan(io.TeeReader(wire, stored), limits)
+	found, err := scan(io.TeeReader(wire, stored), limits)
 	if err == nil {
 		err = stored.Flush()
 	}
-	if err != nil || objects == 0 {
+	if err != nil || found.objects == 0 {
 		return nil, err
 	}
-	if _, err := CheckTrailer(f, sum[:]); err != nil {
+	if _, err := CheckTrailer(f, found.sum[:]); err != nil {
 		return nil, fmt.Errorf("receive pack: %w", err)
+	}
+	if bases != nil && len(found.bases) > 0 {
+		if err := fatten(f, found, bases); err != nil {
+			return nil, fmt.Errorf("receive pack: complete it: %w", err)
+		}
 	}
 	return resolve(ctx, f)
 }
@@ -56,33 +66,40 @@ func (c *cappedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// scan reads a pack from begin to end without keeping it, and returns the
-// number of its objects and its checksum, which it has checked.
-func scan(r io.Reader, limits Limits) (uint32, plumbing.Hash, error) {
+// found is what a pack turns out to be when it is read from begin to end.
+type found struct {
+	objects uint32
+	sum     plumbing.Hash
+	bases   []plumbing.Hash // that deltas name by hash
+}
+
+// scan reads a pack from begin to end without keeping it, and checks its sizes
+// and its checksum.
+func scan(r io.Reader, limits Limits) (found, error) {
 	s := packfile.NewScanner(r)
 	_, count, err := s.Header()
 	if err != nil {
-		return 0, plumbing.ZeroHash, fmt.Errorf("receive pack: %w", err)
+		return found{}, fmt.Errorf("receive pack: %w", err)
 	}
 	if int64(count) > int64(limits.Objects) {
-		return 0, plumbing.ZeroHash, fault.TooLarge("pack of %d objects (limit %d)", count, limits.Objects)
+		return found{}, fault.TooLarge("pack of %d objects (limit %d)", count, limits.Objects)
 	}
+	all := found{objects: count}
 	for range count {
-		if err := scanObject(s, limits.ObjectBytes); err != nil {
-			return 0, plumbing.ZeroHash, fmt.Errorf("receive pack: %w", err)
+		if err := all.object(s, limits.ObjectBytes); err != nil {
+			return all, fmt.Errorf("receive pack: %w", err)
 		}
 	}
-	sum, err := s.Checksum()
-	if err != nil {
+	if all.sum, err = s.Checksum(); err != nil {
 		err = fmt.Errorf("receive pack: %w", err)
 	}
-	return count, sum, err
+	return all, err
 }
 
 // reservedType is the object type that gitformat-pack(5) keeps for later.
 const reservedType plumbing.ObjectType = 5
 
-func scanObject(s *packfile.Scanner, limit int64) error {
+func (f *found) object(s *packfile.Scanner, limit int64) error {
 	header, err := s.NextObjectHeader()
 	if err != nil {
 		return err
@@ -92,6 +109,9 @@ func scanObject(s *packfile.Scanner, limit int64) error {
 	}
 	if header.Length > limit {
 		return fault.TooLarge("object of %d bytes (limit %d)", header.Length, limit)
+	}
+	if header.Type == plumbing.REFDeltaObject {
+		f.bases = append(f.bases, header.Reference)
 	}
 	var start firstBytes
 	if _, _, err := s.NextObject(&start); err != nil {
@@ -120,8 +140,8 @@ func Index(ctx context.Context, f *os.File, limits Limits) (*idxfile.MemoryIndex
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	objects, _, err := scan(bufio.NewReader(endingFile{ctx, f}), limits)
-	if err != nil || objects == 0 {
+	all, err := scan(bufio.NewReader(endingFile{ctx, f}), limits)
+	if err != nil || all.objects == 0 {
 		return nil, err
 	}
 	return resolve(ctx, f)

@@ -16,6 +16,9 @@ type Want struct {
 	// Haves are commits that the caller has, with all that they need behind
 	// them, except for the parents of those in Shallow.
 	Haves, Shallow []plumbing.Hash
+	// Thin lets the server leave out of the pack what deltas are based on and the
+	// caller has.
+	Thin bool
 	// Deepen asks for no more than so many commits, in a line: from Tip, or from
 	// Shallow where Further is set. Zero asks for all.
 	Deepen  int

@@ -37,6 +37,9 @@ func (g *greeting) requestV0(want Want) *bytes.Buffer {
 			abilities = append(abilities, name)
 		}
 	}
+	if want.Thin && g.offers("thin-pack") {
+		abilities = append(abilities, "thin-pack")
+	}
 	if want.Further {
 		abilities = append(abilities, "deepen-relative")
 	}

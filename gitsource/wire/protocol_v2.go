@@ -56,11 +56,14 @@ func readRefs(p *packets, ref string) (refs, error) {
 }
 
 // fetchV2 asks for a pack. With `done` the server sends it at once and does not
-// negotiate. Without `thin-pack` it is complete in itself.
+// negotiate.
 func (g *greeting) fetchV2(ctx context.Context, c conversation, want Want) (io.Reader, Boundary, error) {
 	request := g.command("fetch")
 	packetf(request, "no-progress")
 	packetf(request, "ofs-delta")
+	if want.Thin {
+		packetf(request, "thin-pack")
+	}
 	want.deepening(request)
 	if want.Further {
 		packetf(request, "deepen-relative")
