@@ -169,6 +169,10 @@ func (r *repository) commit(h plumbing.Hash) (*object.Commit, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeCommit(h, content)
+}
+
+func decodeCommit(h plumbing.Hash, content []byte) (*object.Commit, error) {
 	var o plumbing.MemoryObject
 	o.SetType(plumbing.CommitObject)
 	o.Write(content) // never fails: it appends
