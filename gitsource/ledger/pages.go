@@ -60,17 +60,37 @@ func (s *shelf) pages(head plumbing.Hash) ([]page, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := notes(s, commit.TreeHash)
-	if err != nil {
-		return nil, err
+	c := collecting{from: s}
+	err = c.folder(commit.TreeHash, "")
+	return c.pages, err
+}
+
+// collecting lists the notes of a tree, as notes does, without a map of them.
+type collecting struct {
+	from    *shelf
+	pages   []page
+	folders int
+}
+
+func (c *collecting) folder(tree plumbing.Hash, path string) error {
+	if c.folders++; c.folders > mostFolders {
+		return fmt.Errorf("read notes: more than %d folders", mostFolders)
 	}
-	pages := make([]page, 0, len(all))
-	for commit, blobs := range all {
-		for _, blob := range blobs {
-			pages = append(pages, page{commit, blob})
+	leaves, err := c.from.tree(tree)
+	if err != nil {
+		return err
+	}
+	for _, l := range leaves {
+		name := path + l.name
+		if commit, ok := noted(name, l); ok {
+			c.pages = append(c.pages, page{commit, l.hash})
+		} else if fanOut(name, l) {
+			if err := c.folder(l.hash, name); err != nil {
+				return err
+			}
 		}
 	}
-	return pages, nil
+	return nil
 }
 
 // readPages takes of each note what pick makes of it, in no order. Each

@@ -196,15 +196,23 @@ func (r *repository) treeOf(commit plumbing.Hash) (plumbing.Hash, error) {
 }
 
 // note reads the note of one commit from a tree of notes, and where it lies.
-// Where git finds two files for one commit, it reads them as one.
 func (r *repository) note(tree, commit plumbing.Hash) (note, []leaf, error) {
-	found, err := lookUp(r, tree, commit)
+	return noteIn(r, tree, commit)
+}
+
+// noteIn reads the note of one commit from a tree of notes, and where it lies.
+// Where git finds two files for one commit, it reads them as one.
+func noteIn(from interface {
+	trees
+	object(plumbing.ObjectType, plumbing.Hash) ([]byte, error)
+}, tree, commit plumbing.Hash) (note, []leaf, error) {
+	found, err := lookUp(from, tree, commit)
 	if err != nil {
 		return note{}, nil, err
 	}
 	var n note
 	for _, l := range found {
-		content, err := r.object(plumbing.BlobObject, l.hash)
+		content, err := from.object(plumbing.BlobObject, l.hash)
 		if err != nil {
 			return note{}, nil, err
 		}
