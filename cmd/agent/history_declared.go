@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -141,45 +142,53 @@ type trace struct {
 
 // before are the images of the environment before a change, by group; known is
 // false where a mistake hides them. Where the file did not declare it, it may
-// have come from another that the same commit changed.
+// have come from another.
 func (t *trace) before(ctx context.Context, change gitsource.Change) (images map[string]string, known bool, err error) {
 	if change.Before != "" {
-		images, seen, whole, err := t.imagesIn(change.Before)
-		if err != nil || seen || !whole {
-			return images, seen && images != nil, err
+		images, seen, _, err := t.imagesIn(change.Before)
+		if err != nil || seen {
+			return images, images != nil, err
 		}
 	}
 	if change.Parent == "" {
 		return nil, true, nil
 	}
-	after, err := t.clone.Files(ctx, change.Commit)
+	return t.elsewhere(ctx, change.Parent)
+}
+
+// elsewhere looks for the environment in all files of a commit, and follows it
+// there. What only a file with a mistake may declare is not known.
+func (t *trace) elsewhere(ctx context.Context, commit string) (images map[string]string, known bool, err error) {
+	files, err := t.clone.Files(ctx, commit)
 	if err != nil {
 		return nil, false, err
 	}
-	before, err := t.clone.Files(ctx, change.Parent)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, file := range changedFrom(before, after) {
-		images, seen, _, err := t.imagesIn(file.Blob)
-		if err != nil {
+	var suspects []string
+	for _, file := range files {
+		images, seen, whole, err := t.imagesIn(file.Blob)
+		switch {
+		case err != nil:
 			return nil, false, err
-		}
-		if seen {
+		case seen:
 			t.path = file.Path
 			return images, images != nil, nil
+		case !whole:
+			suspects = append(suspects, file.Path)
 		}
 	}
-	return nil, true, nil
+	if len(suspects) > 0 && !slices.Contains(suspects, t.path) {
+		t.path = suspects[0]
+	}
+	return nil, len(suspects) == 0, nil
 }
 
 // imagesIn are the images of the environment in a file; seen says whether it is
-// there, with images nil if it has a mistake, and whole whether the file has
-// none.
+// there, with images nil if it has a mistake, and whole is false where a mistake
+// may hide it.
 func (t *trace) imagesIn(blob string) (images map[string]string, seen, whole bool, err error) {
 	content, err := t.clone.Read(blob)
-	if err != nil {
-		return nil, false, false, err
+	if err != nil || !bytes.Contains(content, []byte(t.environment)) {
+		return nil, false, true, err
 	}
 	environments, mistakes := declare.Parse([]declare.Text{{Path: t.path, Content: content}})
 	for _, e := range environments {
@@ -196,17 +205,4 @@ func (t *trace) imagesIn(blob string) (images map[string]string, seen, whole boo
 		return images, true, true, nil
 	}
 	return nil, false, len(mistakes) == 0, nil
-}
-
-// changedFrom are the files that are not the same any more. Both lists are
-// sorted by path.
-func changedFrom(before, after []reconcile.File) []reconcile.File {
-	var changed []reconcile.File
-	for _, file := range before {
-		i, found := slices.BinarySearchFunc(after, file, func(a, b reconcile.File) int { return strings.Compare(a.Path, b.Path) })
-		if !found || after[i].Blob != file.Blob {
-			changed = append(changed, file)
-		}
-	}
-	return changed
 }

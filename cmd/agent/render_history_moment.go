@@ -101,13 +101,45 @@ func ranRows(g groupThen, v view) [][]cell {
 		return [][]cell{row("ran", "not known: the ledger tells of nothing before")}
 	}
 	rows := [][]cell{row("ran", "%s", ranWords(g))}
-	rows = append(rows, row("last", "%s %s", minuteOf(g.Last.Time)+" UTC", entryWords(*g.Last)))
-	rows = append(rows, row("asked by", "%s, commit %s", tame(or(g.Last.Author, "somebody who is not known")), v.paint.bold(shortHash(g.Last.Commit))))
-	rows = append(rows, row("approved", "%s", approval(*g.Last)))
-	if e := g.Became; e != nil {
-		rows = append(rows, row("became", "%s %s", minuteOf(e.Time)+" UTC", entryWords(*e)))
+	rows = append(rows, entryRows("last", *g.Last)...)
+	rows = append(rows,
+		row("asked by", "%s, commit %s", tame(or(g.Last.Author, "somebody who is not known")), v.paint.bold(shortHash(g.Last.Commit))),
+		row("approved", "%s", approval(*g.Last)))
+	if g.Became != nil {
+		rows = append(rows, entryRows("became", *g.Became)...)
 	}
 	return rows
+}
+
+// entryRows are what an entry says, without whom it is about.
+func entryRows(title string, e ledger.Entry) [][]cell {
+	words := outcomeWords(e)
+	if e.From+e.To != "" {
+		words += ": " + tame(imagesWord(e.From, e.To))
+	}
+	rows := [][]cell{row(title, "%s UTC %s", minuteOf(e.Time), words)}
+	if by := means(e); by != "" {
+		rows = append(rows, row("", "%s", by))
+	}
+	if e.Reason != "" {
+		rows = append(rows, row("", "%s", tame(e.Reason)))
+	}
+	return rows
+}
+
+// means is how a rollout was done: what joins an entry to what AWS recorded.
+func means(e ledger.Entry) string {
+	var words []string
+	if e.RefreshID != "" {
+		words = append(words, "refresh "+tame(e.RefreshID))
+	}
+	if e.TemplateVersion > 0 {
+		words = append(words, fmt.Sprintf("%s version %d", tame(e.Template), e.TemplateVersion))
+	}
+	if e.InstancesReplaced > 0 {
+		words = append(words, plural(e.InstancesReplaced, "instance")+" replaced")
+	}
+	return strings.Join(words, ", ")
 }
 
 func ranWords(g groupThen) string {
@@ -124,27 +156,6 @@ func ranWords(g groupThen) string {
 	return tame(g.Image)
 }
 
-// entryWords are what an entry says, without when and about whom.
-func entryWords(e ledger.Entry) string {
-	words := outcomeWords(e)
-	if e.From+e.To != "" {
-		words += ": " + tame(imagesWord(e.From, e.To))
-	}
-	if e.InstancesReplaced > 0 {
-		words += ", " + plural(e.InstancesReplaced, "instance") + " replaced"
-	}
-	if e.RefreshID != "" {
-		words += ", refresh " + tame(e.RefreshID)
-	}
-	if e.TemplateVersion > 0 {
-		words += fmt.Sprintf(", %s version %d", tame(e.Template), e.TemplateVersion)
-	}
-	if e.Reason != "" {
-		words += "; " + tame(e.Reason)
-	}
-	return words
-}
-
 // approval is who let it through, as far as the agent knew.
 func approval(e ledger.Entry) string {
 	var who []string
@@ -155,7 +166,7 @@ func approval(e ledger.Entry) string {
 		who = append(who, "merged by "+tame(e.MergedBy))
 	}
 	if len(who) == 0 {
-		return "nobody is named: the commit was not signed, and no merge brought it in"
+		return "the ledger names no signer, and nobody who merged it"
 	}
 	return strings.Join(who, ", ")
 }
