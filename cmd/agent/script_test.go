@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 //	wait-for PATTERN COMMAND   run a command again and again until its output matches
 //	wait-file FILE PATTERN     wait until a file matches
 //	term                       send SIGTERM to what runs in the background
+//	page FILE                  run the sh blocks of a page in one shell, which must print every line of its text blocks
 //	edit FILE OLD NEW          replace text in a file, which must be there
 //
 // Waits are bounded by waitAtMost.
@@ -59,8 +60,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"git-bare": gitBare, "git-commit": gitCommit, "git-revert": gitRevert, "git-head": gitHead,
 			"git-reset": gitReset, "git-signer": gitSigner, "git-commit-signed": gitCommitSigned,
-			"ledger-tell": ledgerTell,
-			"sim-start":   simStart, "sim-stop": simStop, "sim": simAsk, "wait-sim": waitSim,
+			"ledger-tell": ledgerTell, "page": runPage,
+			"sim-start": simStart, "sim-stop": simStop, "sim": simAsk, "wait-sim": waitSim,
 			"calls": callsNow, "calls-since": callsSince, "aws": byHand, "pick": pick,
 			"notify-start": notifyStart, "wait-for": waitFor, "wait-file": waitFile, "term": sendTerm, "edit": edit,
 		},
@@ -82,6 +83,7 @@ func surround(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("FLEET", fleet)
+	env.Setenv("AUDITORS", filepath.Join(filepath.Dir(filepath.Dir(fleet)), "docs", "auditors.md"))
 	env.Values[simKey{}] = &running{}
 	return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
 }
