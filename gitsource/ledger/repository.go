@@ -118,7 +118,7 @@ func (r *repository) object(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, 
 	return content, nil
 }
 
-// glance is object without the check, for readers of many.
+// glance is object without the check.
 func (r *repository) glance(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -111,19 +111,6 @@ func (s *Store) find(h plumbing.Hash) (*pack, int64, bool) {
 	return nil, 0, false
 }
 
-// Has reports whether an object is there.
-func (s *Store) Has(h plumbing.Hash) bool {
-	if _, _, ok := s.find(h); ok {
-		return true
-	}
-	for _, folder := range s.folders {
-		if _, err := os.Stat(looseName(folder, h)); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
 // Sort brings values into the order in which the objects that they name lie on
 // disk, so that they are read fastest one after the other; loose ones first.
 func Sort[T any](s *Store, values []T, name func(T) plumbing.Hash) {
