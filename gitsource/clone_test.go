@@ -220,3 +220,24 @@ func TestAMirrorIsFoundByWhatItIsOf(t *testing.T) {
 		}
 	}
 }
+
+// What a merge brings in was not on the branch before it was merged, whenever
+// it was made.
+func TestWhatWasMergedCountsFromTheMerge(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	first := f.dated("first", 10, files{"a.hcl": "1"})
+	side := f.commitTree("side", f.tree(files{"a.hcl": "2"}), plumbing.NewHash(first))
+	merge := f.object(plumbing.CommitObject, fmt.Appendf(nil, "tree %s\nparent %s\nparent %s\nauthor A <a@x> 1 +0000\ncommitter A <a@x> %d +0000\n\nmerge\n",
+		f.tree(files{"a.hcl": "2"}), first, side, 60*30))
+	f.point("main", merge)
+	c := openClone(t, f.dir, "", "")
+	for at, want := range map[int64]string{29: first, 30: merge.String()} {
+		if got := value[reconcile.Commit](t)(c.At(context.Background(), minute(at))); got.Hash != want {
+			t.Errorf("minute %d: %q", at, got.Subject)
+		}
+	}
+	if change := value[Change](t)(c.LastChange(context.Background(), c.Head, "a.hcl")); change.Commit != merge.String() || change.Parent != first {
+		t.Errorf("the change is %+v", change)
+	}
+}
