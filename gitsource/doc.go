@@ -8,6 +8,7 @@
 //	Read       the content of one file
 //	Watch      a signal when a local repository may have new commits
 //	Parents, Since, Leads, Find    commits as they are stored, for those who decide which to obey
+//	Clone      a person's clone, read where it stands, for those who look back
 //
 // # The mirror
 //

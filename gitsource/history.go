@@ -196,6 +196,10 @@ func (m *mirror) commit(h plumbing.Hash) (reconcile.Commit, error) {
 	if err != nil {
 		return reconcile.Commit{}, err
 	}
+	return asCommit(h, content)
+}
+
+func asCommit(h plumbing.Hash, content []byte) (reconcile.Commit, error) {
 	var o plumbing.MemoryObject
 	o.SetType(plumbing.CommitObject)
 	o.Write(content) // never fails: it appends

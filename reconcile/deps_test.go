@@ -25,6 +25,7 @@ var arrows = []struct{ room, banned, why string }{
 	{"moult/gitsource/ledger", "moult/gitsource.", "a record of outcomes needs no polling"},
 	{"moult/gitsource/trust", "moult/gitsource.", "judging commits needs no repository"},
 	{"moult/gitsource/hint", "moult/", "who may ask for a poll knows nothing of what is polled"},
+	{"moult/gitsource/objects", "moult/", "reading objects needs nothing of what is read"},
 	{"moult/providers/aws", "moult/gitsource", "a cloud knows no git"},
 	{"moult/providers/aws", "moult/reconcile/declare", "an adapter gets declarations, it does not read them"},
 	{"moult/providers/aws", "moult/providers/aws/awssim", "the product must not contain its own test double"},

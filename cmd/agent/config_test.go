@@ -145,3 +145,19 @@ func TestStateIsKeptWhereTheSystemSays(t *testing.T) {
 		})
 	}
 }
+
+func TestTheSameFlagsNameTheRepositoryEverywhere(t *testing.T) {
+	t.Parallel()
+	root := rootCommand(surroundings{env: func(string) string { return "" }})
+	for _, name := range []string{"run", "plan", "status", "explain", "history"} {
+		c, _, err := root.Find([]string{name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, flag := range []string{"repo", "branch", "path", "state-dir", "config"} {
+			if f, plan := c.Flags().Lookup(flag), planCommand(surroundings{}).Flags().Lookup(flag); f == nil || f.Usage != plan.Usage {
+				t.Errorf("moult %s --%s is %+v", name, flag, f)
+			}
+		}
+	}
+}

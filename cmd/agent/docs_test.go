@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"moult/reconcile/declare"
 )
 
@@ -182,6 +184,33 @@ func TestAgentFilesInThePagesHaveNoMistakes(t *testing.T) {
 			if _, err := readConfig(file, settings{}); err != nil {
 				t.Errorf("%s: %v", b.at(0), err)
 			}
+		}
+	}
+}
+
+// runPage does what a page says.
+func runPage(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg || len(args) != 1, "page FILE")
+	script, shown := "set -e\n", []string{}
+	language, inside := "", false
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		word, fence := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
+		case fence:
+			language, inside = word, !inside
+		case inside && language == "sh":
+			script += line
+		case inside && language == "text":
+			shown = append(shown, strings.TrimRight(line, "\n"))
+		}
+	}
+	out, err := command(ts, "sh", "-c", script).CombinedOutput()
+	if err != nil || len(shown) == 0 {
+		ts.Fatalf("%s: %v\n%s", args[0], err, out)
+	}
+	for _, line := range shown {
+		if !strings.Contains("\n"+string(out), "\n"+line+"\n") {
+			ts.Fatalf("%s shows %q, which is not printed:\n%s", args[0], line, out)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func rootCommand(at surroundings) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("run", runCommand(at), planCommand(at), statusCommand(at), explainCommand(at), trustCommand(at))
+	add("run", runCommand(at), planCommand(at), statusCommand(at), explainCommand(at), historyCommand(at), trustCommand(at))
 	add("write", validateCommand(at), fmtCommand(at))
 	add("try", simCommand(at))
 	add("more", versionCommand(at))

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	git-signer FILE PRINCIPAL  write an allowed_signers file that trusts git-commit-signed
 //	git-commit-signed DIR MESSAGE  git-commit, signed with an SSH key
 //	git-serve VARIABLE FILE    serve the repositories over HTTP, at a URL; each request is a line of a file
+//	ledger-tell REPOSITORY ENVIRONMENT/GROUP OUTCOME COMMIT FROM TO TIME [unsigned]  put an outcome into its ledger, as an agent does
 //	sim-start [FLAG...]        start `moult sim` and point AWS_ENDPOINT_URL at it
 //	sim-stop                   kill it, as an outage
 //	sim METHOD PATH [BODY]     ask it about itself, or for a fault; see `moult sim --help`
@@ -47,6 +48,7 @@ func TestMain(m *testing.M) {
 //	term                       send SIGTERM to what runs in the background
 //	hup                        send it SIGHUP
 //	hook STATUS URL SECRET     post a webhook as GitHub does, and want this answer
+//	page FILE                  run the sh blocks of a page in one shell, which must print every line of its text blocks
 //	edit FILE OLD NEW          replace text in a file, which must be there
 //
 // Waits are bounded by waitAtMost.
@@ -61,6 +63,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"git-bare": gitBare, "git-commit": gitCommit, "git-revert": gitRevert, "git-head": gitHead,
 			"git-reset": gitReset, "git-signer": gitSigner, "git-commit-signed": gitCommitSigned, "git-serve": gitServe,
+			"ledger-tell": ledgerTell, "page": runPage,
 			"sim-start": simStart, "sim-stop": simStop, "sim": simAsk, "wait-sim": waitSim,
 			"calls": callsNow, "calls-since": callsSince, "aws": byHand, "pick": pick,
 			"notify-start": notifyStart, "wait-for": waitFor, "wait-file": waitFile, "term": sendTerm, "edit": edit,
@@ -84,6 +87,7 @@ func surround(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("FLEET", fleet)
+	env.Setenv("AUDITORS", filepath.Join(filepath.Dir(filepath.Dir(fleet)), "docs", "auditors.md"))
 	env.Values[simKey{}] = &running{}
 	return os.MkdirAll(filepath.Join(env.WorkDir, "home"), 0o755)
 }

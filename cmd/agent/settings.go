@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// settings are what run, plan, status and explain go by: what the flags say,
+// settings are what run, plan, status, explain and history go by: what the flags say,
 // laid over agent.hcl, laid over what is usual.
 type settings struct {
 	repository repositorySchema

@@ -37,8 +37,13 @@ type Moment struct {
 // declared, and those that the ledger knows of. declared may be nil, and then
 // only the ledger speaks.
 func (b *Book) At(ctx context.Context, at time.Time, environment string, declared Declarations) ([]Moment, error) {
+	f := Filter{Environment: environment}
+	all, err := b.scraps(nil, f.words()...)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
 	moments := map[string]Moment{}
-	for name, entries := range b.about(environment) {
+	for name, entries := range about(newestOf(all, 0, f.picks)) {
 		if m := momentOf(entries, at); m.Last != nil {
 			moments[name] = m
 		}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -12,40 +13,31 @@ import (
 )
 
 // Book is the ledger as somebody reads it: of any clone that has its ref,
-// offline and without credentials. Nothing is written. It is a view of the
-// moment at which it was opened, and may be used by several goroutines.
+// offline and without credentials. Nothing is written. What it names is what
+// was there when it was opened; it may be used by several goroutines.
 type Book struct {
 	repository *repository
 	refs       map[string]plumbing.Hash
-	entries    []*Entry // newest first
 }
 
-// Open reads the ledger of a repository: of a clone, bare or not, or the store
-// of an agent. It reads Ref and every other ref below refs/notes/ that is
-// called moult, as "git fetch origin refs/notes/moult:refs/notes/origin/moult"
-// makes them, and takes them together.
+// Open finds the ledger of a repository: of a clone, bare or not, or the store
+// of an agent. It is Ref and every other ref below refs/notes/ that is called
+// moult, as "git fetch origin refs/notes/moult:refs/notes/origin/moult" makes
+// them, taken together. Notes are read when they are asked for.
 //
 // ErrNotFound: there is no repository, or no such ref in it.
 func Open(path string) (*Book, error) {
-	b, err := open(path)
-	if errors.Is(err, errLost) { // git, or the agent, may just have packed it
-		b, err = open(path)
-	}
-	return b, theirs(err)
-}
-
-func open(path string) (*Book, error) {
 	r, err := openRepository(path)
 	if err != nil {
-		return nil, err
+		return nil, theirs(err)
 	}
 	b := &Book{repository: r}
-	if b.refs, err = r.ledgerRefs(); err == nil {
-		err = b.read()
+	if b.refs, err = r.ledgerRefs(); err == nil && len(b.refs) == 0 {
+		err = fault.New(ErrNotFound, "fetch it: git fetch origin "+Ref+":"+Ref, "%s has no ledger", r.dir)
 	}
 	if err != nil {
 		r.close()
-		return nil, err
+		return nil, theirs(err)
 	}
 	return b, nil
 }
@@ -56,20 +48,38 @@ func (b *Book) Close() error {
 	return nil
 }
 
-func (b *Book) read() error {
-	if len(b.refs) == 0 {
-		return fault.New(ErrNotFound, "fetch it: git fetch origin "+Ref+":"+Ref, "%s has no ledger", b.repository.dir)
+// Refs are the refs that are read, by name.
+func (b *Book) Refs() []string { return slices.Sorted(maps.Keys(b.refs)) }
+
+// scraps are the lines of all notes that wanted lets through and in which all
+// the words stand.
+func (b *Book) scraps(wanted func(page) bool, words ...string) ([]scrap, error) {
+	found, err := b.look(wanted, words)
+	if errors.Is(err, errLost) { // git, or the agent, may just have packed it
+		found, err = b.look(wanted, words)
 	}
+	return found, theirs(err)
+}
+
+func (b *Book) look(wanted func(page) bool, words []string) ([]scrap, error) {
+	s, err := b.repository.shelf()
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	all := map[page]bool{}
 	for _, head := range b.refs {
-		entries, err := entriesOf(b.repository, head, every)
+		pages, err := s.pages(head)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		b.entries = append(b.entries, entries...)
+		for _, p := range pages {
+			if wanted == nil || wanted(p) {
+				all[p] = true
+			}
+		}
 	}
-	slices.SortFunc(b.entries, func(x, y *Entry) int { return y.compare(x) })
-	b.entries = slices.CompactFunc(b.entries, func(x, y *Entry) bool { return x.ID == y.ID && x.Commit == y.Commit })
-	return nil
+	return readPages(s, slices.Collect(maps.Keys(all)), func(p page, content []byte) []scrap { return scraps(p, content, words) })
 }
 
 // ledgerRefs are the refs of a repository that hold a ledger.

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/google/go-cmp/cmp"
 
 	"moult/reconcile"
@@ -75,7 +74,7 @@ func TestHistoryPicksAndPutsTheNewestFirst(t *testing.T) {
 	}
 	for _, c := range cases {
 		var got []string
-		for _, e := range book.History(c.filter) {
+		for _, e := range value[[]Entry](t)(book.History(c.filter)) {
 			got = append(got, brief(e))
 		}
 		// Two of the same moment stand in the order of their ids.
@@ -190,7 +189,7 @@ func TestImageTellsWhereAndWhenItRan(t *testing.T) {
 	}
 	for image, want := range cases {
 		var got []string
-		for _, r := range book.Image(ami(image)) {
+		for _, r := range value[[]Run](t)(book.Image(ami(image))) {
 			text := r.Group.Group + " from " + hour(r.Since, "before")
 			if !r.Complete.IsZero() {
 				text += " complete " + hour(r.Complete, "")
@@ -265,29 +264,6 @@ func TestManyNotesAreReadAsGitPacksThem(t *testing.T) {
 	if len(got) != 700 || got[0] != ami(0)+" web started" || got[699] != ami(699)+" web started" {
 		t.Errorf("%d entries are read, from %s to %s", len(got), got[0], got[len(got)-1])
 	}
-	r := value[*repository](t)(openRepository(l.Dir))
-	defer r.close()
-	for _, p := range r.packs() {
-		samePack(t, r, p)
-	}
-}
-
-// samePack compares what is read from a pack with what go-git reads.
-func samePack(t *testing.T, r *repository, p *pack) {
-	t.Helper()
-	reader := value[*packReader](t)(openPack(p.path, p.index))
-	defer reader.close()
-	for _, h := range indexed(strings.TrimSuffix(p.path, ".pack") + ".idx") {
-		want, err := r.glance(plumbing.BlobObject, h)
-		offset := value[int64](t)(p.index.FindOffset(h))
-		got, failed := reader.blob(offset)
-		if (err == nil) != (failed == nil) {
-			t.Errorf("%s: go-git %v, here %v", h, err, failed)
-		}
-		if string(want) != string(got) {
-			t.Errorf("%s is %q, not %q", h, got, want)
-		}
-	}
 }
 
 func TestTheFieldsKeepTheirNames(t *testing.T) {
@@ -303,5 +279,71 @@ func TestTheFieldsKeepTheirNames(t *testing.T) {
 		`"agent":"moult","agent_version":"1","id":"0123456789abcdef"}`
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}
+
+// An entry may be about a commit as a whole. It is told, and no group ran it.
+func TestWhatIsAboutNoGroupIsKeptOutOfWhatRan(t *testing.T) {
+	t.Parallel()
+	accepted := Entry{Time: noon, Outcome: "accepted", Commit: commitName(1)}
+	e := started(1)
+	groups := about([]*Entry{&e, &accepted})
+	if len(groups) != 1 || len(groups["production/web"]) != 1 {
+		t.Errorf("the groups are %v", groups)
+	}
+	if !(Filter{Commit: commitName(1)}).picks(&accepted) || (Filter{Environment: "production"}).picks(&accepted) {
+		t.Error("it is told, and of no environment")
+	}
+}
+
+// What a filter looks for in a line before it is read must stand in every line
+// that it picks.
+func TestNoEntryIsPassedOverUnread(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t, "agent", "")
+	odd := []string{"we{b", "a/b", "ünï", `q"uote`, `back\slash`, "two words", "<tag>"}
+	for n, name := range odd {
+		e := started(n)
+		e.Environment, e.Group, e.To = name, name, "ami-"+name
+		must(t, l.Append(noon, e))
+	}
+	book := value[*Book](t)(Open(l.Dir))
+	defer book.Close()
+	for _, name := range odd {
+		for _, f := range []Filter{{Environment: name}, {Group: name}, {Environment: name, Group: name}, {Image: "ami-" + name}, {Environment: name, Limit: 1}} {
+			if got := value[[]Entry](t)(book.History(f)); len(got) != 1 || got[0].Group != name {
+				t.Errorf("%+v picks %d entries", f, len(got))
+			}
+		}
+		if got := value[[]Moment](t)(book.At(background, noon.Add(time.Hour), name, nil)); len(got) != 1 {
+			t.Errorf("%q at a moment: %d groups", name, len(got))
+		}
+		if got := value[[]Run](t)(book.Image("ami-" + name)); len(got) != 1 || got[0].Group.Group != name {
+			t.Errorf("the image of %q: %v", name, got)
+		}
+	}
+}
+
+func TestALimitTakesTheNewestOfAll(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t, "agent", "")
+	var entries []Entry
+	for n := range 900 {
+		e := started(n)
+		e.Time = noon.Add(time.Duration(n/300) * time.Second).Add(time.Duration(n%300) * time.Millisecond) // many in one second
+		entries = append(entries, e)
+	}
+	must(t, l.fill(noon, entries))
+	book := value[*Book](t)(Open(l.Dir))
+	defer book.Close()
+	all := value[[]Entry](t)(book.History(Filter{}))
+	if len(all) != 900 || all[0].To != ami(899) || all[899].To != ami(0) {
+		t.Fatalf("%d entries, from %s to %s", len(all), all[0].To, all[len(all)-1].To)
+	}
+	for _, limit := range []int{1, 7, 299, 300, 301, 899, 2000} {
+		got := value[[]Entry](t)(book.History(Filter{Limit: limit}))
+		if diff := cmp.Diff(all[:min(limit, 900)], got); diff != "" {
+			t.Errorf("limit %d (-want +got):\n%s", limit, diff)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,11 +94,16 @@ func told(t testing.TB, dir string) []string {
 	book := value[*Book](t)(Open(dir))
 	defer book.Close()
 	var lines []string
-	for i := len(book.entries) - 1; i >= 0; i-- {
-		e := book.entries[i]
+	for _, e := range slices.Backward(allOf(t, book)) {
 		lines = append(lines, e.To+" "+e.Group+" "+string(e.Outcome))
 	}
 	return lines
+}
+
+// allOf are all entries of a ledger, newest first.
+func allOf(t testing.TB, book *Book) []Entry {
+	t.Helper()
+	return value[[]Entry](t)(book.History(Filter{}))
 }
 
 // needGit skips a test where the git command is missing.

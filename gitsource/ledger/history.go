@@ -1,11 +1,14 @@
 package ledger
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"moult/reconcile"
+
+	"moult/gitsource/fault"
 )
 
 // Filter picks entries. What is empty picks all.
@@ -37,25 +40,47 @@ func (e *Entry) involves(who string) bool {
 }
 
 // History is what the ledger tells, newest first.
-func (b *Book) History(f Filter) []Entry {
-	var picked []Entry
-	for _, e := range b.entries {
-		if !f.picks(e) {
-			continue
-		}
-		if picked = append(picked, *e); len(picked) == f.Limit {
-			break
-		}
+func (b *Book) History(f Filter) ([]Entry, error) {
+	all, err := b.scraps(f.wants, f.words()...)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	return picked
+	picked := newestOf(all, f.Limit, f.picks)
+	entries := make([]Entry, len(picked))
+	for i, e := range picked {
+		entries[i] = *e
+	}
+	return entries, nil
 }
 
-// about are the entries about each group of an environment, or of all, oldest
-// first.
-func (b *Book) about(environment string) map[string][]*Entry {
+// wants passes over the notes of other commits.
+func (f Filter) wants(p page) bool { return strings.HasPrefix(p.commit.String(), f.Commit) }
+
+// words stand in the line of every entry that the filter picks.
+func (f Filter) words() []string {
+	var words []string
+	switch {
+	case f.Environment != "" && f.Group != "":
+		words = append(words, " "+f.Environment+"/"+f.Group+" ")
+	case f.Environment != "":
+		words = append(words, " "+f.Environment+"/")
+	case f.Group != "":
+		words = append(words, "/"+f.Group+" ")
+	}
+	if fault.Plain(f.Image, len(f.Image)) == f.Image && !strings.ContainsAny(f.Image, "\"\\") { // as it stands in a record, then
+		words = append(words, f.Image)
+	}
+	for i, word := range words {
+		words[i] = braceless(word)
+	}
+	return words
+}
+
+// about are the entries about each group of an environment, oldest first.
+func about(entries []*Entry) map[string][]*Entry {
 	groups := map[string][]*Entry{}
-	for _, e := range slices.Backward(b.entries) {
-		if environment == "" || e.Environment == environment {
+	for _, e := range slices.Backward(entries) {
+		if e.Environment != "" && e.Group != "" {
 			name := e.GroupID().String()
 			groups[name] = append(groups[name], e)
 		}

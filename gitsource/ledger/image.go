@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"moult/reconcile"
@@ -28,15 +30,41 @@ type Run struct {
 }
 
 // Image is where and when an image ran, the latest first.
-func (b *Book) Image(ami string) []Run {
+func (b *Book) Image(ami string) ([]Run, error) {
+	scraps, err := b.scraps(nil)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
 	var all []Run
-	for _, entries := range b.about("") {
+	for _, entries := range about(newestOf(ofGroupsWith(scraps, ami), 0, func(*Entry) bool { return true })) {
 		all = append(all, runsOf(entries, ami)...)
 	}
 	slices.SortFunc(all, func(a, b Run) int {
 		return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.Group.String(), b.Group.String()))
 	})
-	return all
+	return all, nil
+}
+
+// ofGroupsWith are the scraps about groups that had to do with an image.
+func ofGroupsWith(all []scrap, ami string) []scrap {
+	f := Filter{Image: ami}
+	headings := map[string]bool{}
+	for _, s := range all {
+		if containsAll([]byte(s.text), f.words()) {
+			if e := s.read(); e != nil && f.picks(e) {
+				headings[s.group()] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(s scrap) bool { return !headings[s.group()] })
+}
+
+// group is the group as it stands in the heading: what follows the time, up to
+// the first outcome.
+func (s scrap) group() string {
+	rest := s.text[len(s.second()):]
+	before, _, _ := strings.Cut(rest, ":")
+	return before[:strings.LastIndexByte(before, ' ')+1]
 }
 
 // runsOf goes through what happened to a group, oldest first.

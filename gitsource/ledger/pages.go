@@ -1,38 +1,142 @@
 package ledger
 
 import (
-	"cmp"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 
-	"moult/gitsource/packs"
+	"moult/gitsource/objects"
 )
 
-// entriesOf are entries below a commit of the ledger, in no order: of each
-// note those that pick returns. It goes through the tree once, and then
-// through the packs, on all processors.
-func entriesOf(r *repository, head plumbing.Hash, pick func([]line) []*Entry) ([]*Entry, error) {
-	tree, err := r.treeOf(head)
+// shelf reads the notes of a repository by the tens of thousands.
+type shelf struct {
+	store  *objects.Store
+	reader *objects.Reader
+}
+
+// shelf opens the objects of a repository, its own and those that it borrows.
+func (r *repository) shelf() (*shelf, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.stores) == 0 {
+		return nil, errClosed
+	}
+	var folders []string
+	for _, s := range r.stores {
+		folders = append(folders, filepath.Join(s.Filesystem().Root(), "objects"))
+	}
+	store, err := objects.Open(folders...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLost, err)
+	}
+	return &shelf{store: store, reader: store.NewReader()}, nil
+}
+
+func (s *shelf) close() { s.store.Close() }
+
+// tree makes a shelf trees.
+func (s *shelf) tree(h plumbing.Hash) ([]leaf, error) {
+	content, err := s.reader.Verified(plumbing.TreeObject, h)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLost, err)
+	}
+	return parseTree(content)
+}
+
+// page is one note: the commit that it is about, and its content.
+type page struct{ commit, blob plumbing.Hash }
+
+// pages are the notes below a commit of the ledger.
+func (s *shelf) pages(head plumbing.Hash) ([]page, error) {
+	content, err := s.reader.Verified(plumbing.CommitObject, head)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLost, err)
+	}
+	commit, err := decodeCommit(head, content)
 	if err != nil {
 		return nil, err
 	}
-	all, err := notes(r, tree)
-	if err != nil {
-		return nil, err
+	c := collecting{from: s}
+	err = c.folder(commit.TreeHash, "")
+	return c.pages, err
+}
+
+// collecting lists the notes of a tree, as notes does, without a map of them.
+type collecting struct {
+	from    *shelf
+	pages   []page
+	folders int
+}
+
+func (c *collecting) folder(tree plumbing.Hash, path string) error {
+	if c.folders++; c.folders > mostFolders {
+		return fmt.Errorf("read notes: more than %d folders", mostFolders)
 	}
-	pages := make([]page, 0, len(all))
-	for commit, blobs := range all {
-		for _, blob := range blobs {
-			pages = append(pages, page{commit: commit, blob: blob})
+	leaves, err := c.from.tree(tree)
+	if err != nil {
+		return err
+	}
+	for _, l := range leaves {
+		name := path + l.name
+		if commit, ok := noted(name, l); ok {
+			c.pages = append(c.pages, page{commit, l.hash})
+		} else if fanOut(name, l) {
+			if err := c.folder(l.hash, name); err != nil {
+				return err
+			}
 		}
 	}
-	return readPages(r, pages, pick)
+	return nil
+}
+
+// readPages takes of each note what pick makes of it, in no order. Each
+// processor gets a stretch of what lies together on disk. Notes are not
+// compared with their names: each line carries a check of itself.
+func readPages[T any](s *shelf, pages []page, pick func(page, []byte) []T) ([]T, error) {
+	objects.Sort(s.store, pages, func(p page) plumbing.Hash { return p.blob })
+	workers := runtime.GOMAXPROCS(0)
+	picked, errs := make([][]T, workers), make([]error, workers)
+	var working sync.WaitGroup
+	for i := range workers {
+		part := pages[len(pages)*i/workers : len(pages)*(i+1)/workers]
+		working.Go(func() {
+			reader := s.store.NewReader()
+			for _, p := range part {
+				content, err := reader.Kind(plumbing.BlobObject, p.blob)
+				if err != nil {
+					errs[i] = fmt.Errorf("%w: %w", errLost, err)
+					return
+				}
+				picked[i] = append(picked[i], pick(p, content)...)
+			}
+		})
+	}
+	working.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return slices.Concat(picked...), nil
+}
+
+// entriesOf are entries below a commit of the ledger, in no order: of each
+// note those that pick returns.
+func entriesOf(r *repository, head plumbing.Hash, pick func([]line) []*Entry) ([]*Entry, error) {
+	s, err := r.shelf()
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	pages, err := s.pages(head)
+	if err != nil {
+		return nil, err
+	}
+	return readPages(s, pages, func(p page, content []byte) []*Entry { return pick(p.lines(content)) })
 }
 
 // every picks all entries.
@@ -42,111 +146,6 @@ func every(lines []line) []*Entry {
 		entries[i] = &lines[i].Entry
 	}
 	return entries
-}
-
-// page is one note, and where it lies: in a pack at an offset, or elsewhere.
-type page struct {
-	commit plumbing.Hash
-	blob   plumbing.Hash
-	pack   *pack
-	offset int64
-}
-
-// pack is a pack of a repository, known by its index.
-type pack struct {
-	path  string
-	index *idxfile.MemoryIndex
-}
-
-// packs lists the packs of a repository. What cannot be read is left out:
-// go-git reads it, or says what is wrong.
-func (r *repository) packs() []*pack {
-	var found []*pack
-	for _, store := range r.stores {
-		indexes, _ := filepath.Glob(filepath.Join(store.Filesystem().Root(), "objects", "pack", "*.idx")) // the pattern is well-formed
-		for _, path := range indexes {
-			if index, err := packs.ReadIndex(path); err == nil {
-				found = append(found, &pack{strings.TrimSuffix(path, ".idx") + ".pack", index})
-			}
-		}
-	}
-	return found
-}
-
-// readPages parses notes. Each processor gets a stretch of a pack.
-func readPages(r *repository, pages []page, pick func([]line) []*Entry) ([]*Entry, error) {
-	locate(pages, r.packs())
-	workers := runtime.GOMAXPROCS(0)
-	entries, errs := make([][]*Entry, workers), make([]error, workers)
-	var working sync.WaitGroup
-	for i := range workers {
-		part := pages[len(pages)*i/workers : len(pages)*(i+1)/workers]
-		working.Go(func() { entries[i], errs[i] = readPart(r, part, pick) })
-	}
-	working.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return slices.Concat(entries...), nil
-}
-
-// locate finds where pages lie, and brings them into that order.
-func locate(pages []page, packs []*pack) {
-	for i := range pages {
-		for _, p := range packs {
-			if offset, err := p.index.FindOffset(pages[i].blob); err == nil {
-				pages[i].pack, pages[i].offset = p, offset
-				break
-			}
-		}
-	}
-	slices.SortFunc(pages, func(a, b page) int {
-		return cmp.Or(strings.Compare(a.path(), b.path()), cmp.Compare(a.offset, b.offset))
-	})
-}
-
-func (p page) path() string {
-	if p.pack == nil {
-		return ""
-	}
-	return p.pack.path
-}
-
-func readPart(r *repository, pages []page, pick func([]line) []*Entry) ([]*Entry, error) {
-	var entries []*Entry
-	var reader *packReader
-	var at *pack
-	for _, p := range pages {
-		if p.pack != at {
-			if reader != nil {
-				reader.close()
-			}
-			reader, _ = openPack(p.pack.path, p.pack.index) // without it, go-git reads
-			at = p.pack
-		}
-		content, err := p.content(r, reader)
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, pick(p.lines(content))...)
-	}
-	if reader != nil {
-		reader.close()
-	}
-	return entries, nil
-}
-
-// content reads a page. What is odd about a pack is left to go-git, which
-// knows how to say it.
-func (p page) content(r *repository, reader *packReader) ([]byte, error) {
-	if reader != nil {
-		if content, err := reader.blob(p.offset); err == nil {
-			return content, nil
-		}
-	}
-	return r.glance(plumbing.BlobObject, p.blob)
 }
 
 // lines are the lines of a page. One that is about another commit was put

@@ -120,7 +120,7 @@ func (r *repository) object(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, 
 	return content, nil
 }
 
-// glance is object without the check, for readers of many.
+// glance is object without the check.
 func (r *repository) glance(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -171,6 +171,10 @@ func (r *repository) commit(h plumbing.Hash) (*object.Commit, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeCommit(h, content)
+}
+
+func decodeCommit(h plumbing.Hash, content []byte) (*object.Commit, error) {
 	var o plumbing.MemoryObject
 	o.SetType(plumbing.CommitObject)
 	o.Write(content) // never fails: it appends
@@ -194,15 +198,23 @@ func (r *repository) treeOf(commit plumbing.Hash) (plumbing.Hash, error) {
 }
 
 // note reads the note of one commit from a tree of notes, and where it lies.
-// Where git finds two files for one commit, it reads them as one.
 func (r *repository) note(tree, commit plumbing.Hash) (note, []leaf, error) {
-	found, err := lookUp(r, tree, commit)
+	return noteIn(r, tree, commit)
+}
+
+// noteIn reads the note of one commit from a tree of notes, and where it lies.
+// Where git finds two files for one commit, it reads them as one.
+func noteIn(from interface {
+	trees
+	object(plumbing.ObjectType, plumbing.Hash) ([]byte, error)
+}, tree, commit plumbing.Hash) (note, []leaf, error) {
+	found, err := lookUp(from, tree, commit)
 	if err != nil {
 		return note{}, nil, err
 	}
 	var n note
 	for _, l := range found {
-		content, err := r.object(plumbing.BlobObject, l.hash)
+		content, err := from.object(plumbing.BlobObject, l.hash)
 		if err != nil {
 			return note{}, nil, err
 		}

@@ -111,7 +111,7 @@ func (s *schedule) check() {
 	book := value[*Book](s.t)(Open(s.fleet.bare))
 	defer book.Close()
 	var got []string
-	for _, e := range book.entries {
+	for _, e := range allOf(s.t, book) {
 		got = append(got, e.RefreshID)
 	}
 	slices.Sort(got)

@@ -52,14 +52,14 @@ func (s *story) pass(a reconcile.Answer, outcomes ...reconcile.Outcome) []string
 	must(s.t, err)
 	defer book.Close()
 	var told []string
-	for i := len(book.entries) - s.known - 1; i >= 0; i-- {
-		e := book.entries[i]
+	entries := allOf(s.t, book)
+	for _, e := range slices.Backward(entries[:len(entries)-s.known]) {
 		if e.Signer != "signer of "+e.Commit[:4] {
 			s.t.Errorf("signer is %q", e.Signer)
 		}
-		told = append(told, inShort(*e))
+		told = append(told, inShort(e))
 	}
-	s.known = len(book.entries)
+	s.known = len(entries)
 	return told
 }
 

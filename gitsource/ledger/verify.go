@@ -71,7 +71,12 @@ func (b *Breach) Error() string {
 // missing or bad. What people write in notes is theirs to change. A breach is
 // no error; an error means that it could not be verified.
 func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
-	v := verifying{from: b.repository, trust: trust}
+	from, err := b.repository.proof()
+	if err != nil {
+		return Verified{}, theirs(err)
+	}
+	defer from.close()
+	v := verifying{from: from, trust: trust}
 	var heads []plumbing.Hash
 	for _, head := range b.refs {
 		heads = append(heads, head)
@@ -105,7 +110,7 @@ func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
 
 // verifying is a verification on its way.
 type verifying struct {
-	from   *repository
+	from   *proof
 	trust  Trust
 	result Verified
 }
@@ -202,11 +207,11 @@ func (v *verifying) against(c *object.Commit, before plumbing.Hash) (map[string]
 	}
 	fresh := map[string]bool{}
 	for _, commit := range d.commits() {
-		old, _, err := v.from.note(before, commit)
+		old, err := v.from.note(before, commit)
 		if err != nil {
 			return nil, err
 		}
-		now, _, err := v.from.note(c.TreeHash, commit)
+		now, err := v.from.note(c.TreeHash, commit)
 		if err != nil {
 			return nil, err
 		}
@@ -291,7 +296,7 @@ func (v *verifying) count(heads []plumbing.Hash) error {
 		for commit := range all {
 			noted[commit] = true
 		}
-		found, err := entriesOf(v.from, head, every)
+		found, err := entriesOf(v.from.repository, head, every)
 		if err != nil {
 			return err
 		}

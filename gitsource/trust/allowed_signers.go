@@ -36,7 +36,7 @@ type AllowedSigner struct {
 func (a AllowedSigner) allows(at time.Time) error {
 	who := fmt.Sprintf("is signed with SSH key %s of %s", a.Fingerprint, strings.Join(a.Principals, ", "))
 	switch {
-	case !a.signsCommits():
+	case !a.SignsCommits():
 		return distrust(WrongPurpose, "%s, which may sign only for %s", who, strings.Join(a.Namespaces, ", "))
 	case !a.After.IsZero() && at.Before(a.After):
 		return distrust(ExpiredKey, "%s, which is in force only from %s, and was made %s", who, stamp(a.After), stamp(at))
@@ -46,7 +46,8 @@ func (a AllowedSigner) allows(at time.Time) error {
 	return nil
 }
 
-func (a AllowedSigner) signsCommits() bool {
+// SignsCommits reports whether the key may sign what git makes.
+func (a AllowedSigner) SignsCommits() bool {
 	for _, pattern := range a.Namespaces {
 		if wild(pattern, gitNamespace) {
 			return true
@@ -54,6 +55,9 @@ func (a AllowedSigner) signsCommits() bool {
 	}
 	return a.Namespaces == nil
 }
+
+// Public is the key itself.
+func (k SSHKey) Public() ssh.PublicKey { return k.public }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 

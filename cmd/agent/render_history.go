@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"moult/gitsource/ledger"
+	"moult/reconcile"
+)
+
+// renderHistory draws what the ledger tells: a line for each entry, and below it
+// the reason where there is one.
+func renderHistory(w io.Writer, told chapter, v view) {
+	if len(told.Entries) == 0 {
+		fmt.Fprintln(w, "The ledger tells of nothing like that.")
+		return
+	}
+	rows := [][]cell{titles(v, "  TIME (UTC)", "GROUP", "OUTCOME", "AMI", "COMMIT", "AUTHOR")}
+	for _, e := range told.Entries {
+		rows = append(rows, entryRow(e, v))
+	}
+	lines := tableLines(rows)
+	fmt.Fprintln(w, lines[0])
+	for i, e := range told.Entries {
+		fmt.Fprintln(w, lines[i+1])
+		if e.Reason != "" {
+			fmt.Fprintf(w, "      %s\n", v.paint.faint(tame(e.Reason)))
+		}
+	}
+	if told.More {
+		fmt.Fprintf(w, "\nThe newest %d; there are older ones (--limit 0 shows all)\n", len(told.Entries))
+	}
+}
+
+func titles(v view, words ...string) []cell {
+	var row []cell
+	for _, word := range words {
+		row = append(row, cell{word, v.paint.faint})
+	}
+	return row
+}
+
+func entryRow(e ledger.Entry, v view) []cell {
+	colour := func(text string) string { return v.paint.outcome(e.Outcome, text) }
+	return []cell{
+		plain(outcomeGlyph(e.Outcome) + " " + minuteOf(e.Time)),
+		plain(groupWord(e.GroupID())),
+		{outcomeWords(e), colour},
+		plain(tame(imagesWord(e.From, e.To))),
+		plain(shortHash(e.Commit)),
+		plain(tame(shortName(e.Author))),
+	}
+}
+
+// tableLines are the lines of a table, one for each row.
+func tableLines(rows [][]cell) []string {
+	var text strings.Builder
+	writeTable(&text, rows)
+	return strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
+}
+
+// outcomeWords are the outcome, and what it was about when that was no roll.
+func outcomeWords(e ledger.Entry) string {
+	words := tame(strings.ReplaceAll(string(e.Outcome), "_", " "))
+	if e.Verb != "" && e.Verb != reconcile.Roll {
+		words = tame(strings.ReplaceAll(string(e.Verb), "_", " ")) + " " + words
+	}
+	return words
+}
+
+// outcomeGlyph is the one character that stands for an outcome.
+func outcomeGlyph(o ledger.Outcome) string {
+	glyphs := map[ledger.Outcome]string{
+		ledger.Started: "~", ledger.Succeeded: "=", ledger.Failed: "!", ledger.RolledBack: "<",
+		ledger.Cancelled: "x", ledger.Superseded: "»", ledger.Ended: ".", ledger.Held: "!",
+	}
+	return or(glyphs[o], "+")
+}
+
+// outcome colours text as states are coloured: green is well, cyan moves or was
+// overtaken, yellow was stopped, red needs somebody.
+func (p paint) outcome(o ledger.Outcome, text string) string {
+	switch o {
+	case ledger.Succeeded:
+		return p.green(text)
+	case ledger.Failed, ledger.Held:
+		return p.red(text)
+	case ledger.RolledBack, ledger.Cancelled:
+		return p.yellow(text)
+	case ledger.Started, ledger.Superseded, ledger.Ended:
+		return p.cyan(text)
+	}
+	return text
+}
+
+// groupWord names a group. An entry about a commit as a whole is about none.
+func groupWord(id reconcile.ID) string {
+	if id == (reconcile.ID{}) {
+		return "-"
+	}
+	return tame(id.String())
+}
+
+func imagesWord(from, to string) string {
+	if from == "" || from == to {
+		return or(to, "-")
+	}
+	return from + " -> " + to
+}
+
+func shortHash(hash string) string { return reconcile.Commit{Hash: tame(hash)}.Short() }
+
+// tame is text from a repository as it may be written to a terminal: nothing in
+// it moves a cursor, turns the direction of writing or breaks a line.
+func tame(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"moult/gitsource/ledger"
+	"moult/reconcile"
+)
+
+// renderMoment draws one environment at one moment: a line for each group, and
+// below them who asked, who approved and what came of it.
+func renderMoment(w io.Writer, m momentThen, v view) {
+	fmt.Fprintf(w, "%s at %s\n", v.paint.bold(tame(m.Environment)), v.paint.bold(instant(m.At)))
+	fmt.Fprintf(w, "%s was at %s\n", tame(strings.TrimPrefix(m.Branch, "refs/")), commitThen(m.Head, v))
+	if !m.Ledger {
+		fmt.Fprintf(w, "%s there is no ledger here: what was declared is known, and not what ran\n", v.paint.yellow("!"))
+	}
+	for _, mistake := range m.Mistakes {
+		mistake.Message, mistake.Drawn = tameLines(mistake.Message), tameLines(mistake.Drawn)
+		renderMistake(w, mistake, v)
+	}
+	fmt.Fprintln(w)
+	if len(m.Groups) == 0 {
+		fmt.Fprintln(w, "Nothing was declared for it then, and the ledger tells of nothing that ran.")
+		return
+	}
+	rows := [][]cell{titles(v, "  GROUP", "DECLARED", "RAN", "OUTCOME")}
+	for _, g := range m.Groups {
+		rows = append(rows, groupRow(g, v))
+	}
+	writeTable(w, rows)
+	for _, g := range m.Groups {
+		fmt.Fprintln(w)
+		renderGroupThen(w, g, m.Ledger, v)
+	}
+}
+
+func groupRow(g groupThen, v view) []cell {
+	declared := "-"
+	if g.Declared != nil {
+		declared = g.Declared.Image
+	}
+	outcome := ledger.Outcome("")
+	if end := g.end(); end != nil {
+		outcome = end.Outcome
+	}
+	colour := func(text string) string { return v.paint.outcome(outcome, text) }
+	return []cell{
+		plain(g.glyph() + " " + groupWord(g.Group)),
+		plain(tame(declared)),
+		plain(tame(or(g.Image, "not known"))),
+		{or(tame(strings.ReplaceAll(string(outcome), "_", " ")), "-"), colour},
+	}
+}
+
+// end is the entry that says what came of it in the end.
+func (g groupThen) end() *ledger.Entry {
+	if g.Became != nil {
+		return g.Became
+	}
+	return g.Last
+}
+
+// glyph is how declared and running compare.
+func (g groupThen) glyph() string {
+	switch {
+	case g.Image == "":
+		return "?"
+	case g.Partly != "":
+		return "~"
+	case g.Declared == nil || g.Declared.Image != g.Image:
+		return "≠"
+	}
+	return "="
+}
+
+func renderGroupThen(w io.Writer, g groupThen, known bool, v view) {
+	fmt.Fprintln(w, v.paint.bold(groupWord(g.Group)))
+	rows := declaredRows(g.Declared, v)
+	if known {
+		rows = append(rows, ranRows(g, v)...)
+	}
+	writeTable(w, rows)
+}
+
+func declaredRows(d *declaredThen, v view) [][]cell {
+	if d == nil {
+		return [][]cell{row("declared", "no such group")}
+	}
+	by := commitThen(d.Commit, v)
+	if d.Unattributed {
+		by = "in or before " + by + ", where this shallow clone ends (git fetch --unshallow)"
+	}
+	return [][]cell{
+		row("declared", "%s at %s", tame(d.Image), tame(d.Position)),
+		row("group", "Auto Scaling group %s in %s", tame(d.AutoScalingGroup), tame(d.Region)),
+		row("set by", "%s", by),
+	}
+}
+
+func ranRows(g groupThen, v view) [][]cell {
+	if g.Last == nil {
+		return [][]cell{row("ran", "not known: the ledger tells of nothing before")}
+	}
+	rows := [][]cell{row("ran", "%s", ranWords(g))}
+	rows = append(rows, entryRows("last", *g.Last)...)
+	rows = append(rows,
+		row("asked by", "%s, commit %s", tame(or(g.Last.Author, "somebody who is not known")), v.paint.bold(shortHash(g.Last.Commit))),
+		row("approved", "%s", approval(*g.Last)))
+	if g.Became != nil {
+		rows = append(rows, entryRows("became", *g.Became)...)
+	}
+	return rows
+}
+
+// entryRows are what an entry says, without whom it is about.
+func entryRows(title string, e ledger.Entry) [][]cell {
+	words := outcomeWords(e)
+	if e.From+e.To != "" {
+		words += ": " + tame(imagesWord(e.From, e.To))
+	}
+	rows := [][]cell{row(title, "%s UTC %s", minuteOf(e.Time), words)}
+	if by := means(e); by != "" {
+		rows = append(rows, row("", "%s", by))
+	}
+	if e.Reason != "" {
+		rows = append(rows, row("", "%s", tame(e.Reason)))
+	}
+	return rows
+}
+
+// means is how a rollout was done: what joins an entry to what AWS recorded.
+func means(e ledger.Entry) string {
+	var words []string
+	if e.RefreshID != "" {
+		words = append(words, "refresh "+tame(e.RefreshID))
+	}
+	if e.TemplateVersion > 0 {
+		words = append(words, fmt.Sprintf("%s version %d", tame(e.Template), e.TemplateVersion))
+	}
+	if e.InstancesReplaced > 0 {
+		words = append(words, plural(e.InstancesReplaced, "instance")+" replaced")
+	}
+	return strings.Join(words, ", ")
+}
+
+func ranWords(g groupThen) string {
+	switch {
+	case g.Image == "" && g.Partly == "":
+		return "not known: no rollout had ended before"
+	case g.Image == "":
+		return "some instances " + tame(g.Partly) + ", the others not known"
+	case g.Partly != "" && g.Last.Outcome == ledger.Started:
+		return fmt.Sprintf("%s, and %s on some instances: a rollout was on its way", tame(g.Image), tame(g.Partly))
+	case g.Partly != "":
+		return fmt.Sprintf("%s, and maybe %s on some instances: a rollout had stopped on its way", tame(g.Image), tame(g.Partly))
+	}
+	return tame(g.Image)
+}
+
+// approval is who let it through, as far as the agent knew.
+func approval(e ledger.Entry) string {
+	var who []string
+	if e.Signer != "" {
+		who = append(who, "signed by "+tame(e.Signer))
+	}
+	if e.MergedBy != "" {
+		who = append(who, "merged by "+tame(e.MergedBy))
+	}
+	if len(who) == 0 {
+		return "the ledger names no signer, and nobody who merged it"
+	}
+	return strings.Join(who, ", ")
+}
+
+// commitThen reads `commit 4f2a91c2 "webapp 2026.11.24" by Ada Lovelace
+// <ada@example.com>, 2026-11-23 14:26 UTC`: looking back, the day counts and not
+// how long ago it was.
+func commitThen(c reconcile.Commit, v view) string {
+	if c.Hash == "" {
+		return "no commit"
+	}
+	line := "commit " + v.paint.bold(shortHash(c.Hash))
+	if c.Subject != "" {
+		line += fmt.Sprintf(" %q", tame(c.Subject))
+	}
+	if c.Author != "" {
+		line += " by " + tame(c.Author)
+	}
+	return line + ", " + minuteOf(c.Time) + " UTC"
+}
+
+func tameLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = tame(line)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,223 @@
+package gitsource
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"moult/gitsource/objects"
+	"moult/reconcile"
+
+	"moult/gitsource/fault"
+)
+
+// visited is a folder that was listed: the same tree may lie at two paths.
+type visited struct {
+	tree plumbing.Hash
+	path string
+}
+
+// listing is the declaration files below a folder, by path.
+type listing []reconcile.File
+
+// Files lists the declaration files of a commit, sorted by path. The list is
+// shared, and must not be changed.
+func (c *Clone) Files(ctx context.Context, commit string) ([]reconcile.File, error) {
+	l, err := c.link(ctx, plumbing.NewHash(commit))
+	if err != nil {
+		return nil, err
+	}
+	tree, err := c.below(l.tree, c.folder)
+	if err != nil || tree.IsZero() {
+		return nil, err
+	}
+	return c.list(visited{tree, c.folder}, 0)
+}
+
+// Read is the content of a file that Files listed, by its Blob.
+func (c *Clone) Read(blob string) ([]byte, error) {
+	content, err := c.reader.Verified(plumbing.BlobObject, plumbing.NewHash(blob))
+	return content, c.explain(err)
+}
+
+// entries are those of a folder that count.
+func (c *Clone) entries(tree plumbing.Hash) ([]entry, error) {
+	content, err := c.reader.Verified(plumbing.TreeObject, tree)
+	if err != nil {
+		return nil, c.explain(err)
+	}
+	return parseTree(content)
+}
+
+// below is the tree at a path below another; zero when there is none.
+func (c *Clone) below(tree plumbing.Hash, path string) (plumbing.Hash, error) {
+	for name := range strings.SplitSeq(path, "/") {
+		if name == "" {
+			break // of an empty path
+		}
+		entries, err := c.entries(tree)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		at := slices.IndexFunc(entries, func(e entry) bool { return e.folder && e.name == name })
+		if at < 0 {
+			return plumbing.ZeroHash, nil
+		}
+		tree = entries[at].hash
+	}
+	return tree, nil
+}
+
+// list lists a folder, once for each content of it.
+func (c *Clone) list(at visited, depth int) (listing, error) {
+	if known, ok := c.listed[at]; ok {
+		return known, nil
+	}
+	limits := Limits{}.withDefaults()
+	if depth > limits.Depth || len(at.path) > pathBytes {
+		return nil, fault.TooLarge("folders lie more than %d deep at %s", limits.Depth, fault.Plain(at.path, 80))
+	}
+	entries, err := c.entries(at.tree)
+	if err != nil {
+		return nil, err
+	}
+	files := listing{}
+	for _, e := range entries {
+		more, err := c.listEntry(visited{e.hash, joinPath(at.path, e.name)}, e.folder, depth)
+		if err != nil {
+			return nil, err
+		}
+		if files = append(files, more...); len(files) > limits.Files {
+			return nil, fault.TooLarge("more than %d declaration files", limits.Files)
+		}
+	}
+	slices.SortFunc(files, func(a, b reconcile.File) int { return cmp.Compare(a.Path, b.Path) })
+	c.listed[at] = files
+	return files, nil
+}
+
+func (c *Clone) listEntry(at visited, folder bool, depth int) (listing, error) {
+	if folder {
+		return c.list(at, depth+1)
+	}
+	size, err := c.size(at.tree)
+	return listing{{Path: at.path, Blob: at.tree.String(), Size: size}}, err
+}
+
+// size is the size of a file. Of one that is too large to be read it is only
+// that.
+func (c *Clone) size(blob plumbing.Hash) (int64, error) {
+	content, err := c.reader.Kind(plumbing.BlobObject, blob)
+	if errors.Is(err, objects.ErrTooLarge) {
+		return objects.MostBytes + 1, nil
+	}
+	return int64(len(content)), c.explain(err)
+}
+
+// Change is a commit that changed a file.
+type Change struct {
+	Commit string
+	// Parent is the commit before it on the branch; "" where the branch
+	// begins, as far as the clone reaches back.
+	Parent string
+	// Blob is the content of the file since, and Before until then; "" when
+	// there was none.
+	Blob, Before string
+	// Cut is set where a shallow clone ends at Commit: the file may have been so
+	// before.
+	Cut bool
+}
+
+// LastChange is the newest commit of the branch, from a commit on backwards,
+// in which a file is another than before.
+func (c *Clone) LastChange(ctx context.Context, from, path string) (Change, error) {
+	names := strings.Split(path, "/")
+	at := plumbing.NewHash(from)
+	l, err := c.link(ctx, at)
+	if err != nil {
+		return Change{}, err
+	}
+	now, err := c.trail(names, l.tree, nil)
+	for err == nil {
+		change := Change{Commit: at.String(), Parent: hashText(l.parent), Blob: hashText(now.last())}
+		if l.parent.IsZero() {
+			change.Cut = c.shallow[at]
+			return change, nil
+		}
+		at = l.parent
+		if l, err = c.link(ctx, at); err != nil {
+			break
+		}
+		var before trail
+		if before, err = c.trail(names, l.tree, now); err == nil && before.last() != now.last() {
+			change.Before = hashText(before.last())
+			return change, nil
+		}
+		now = before
+	}
+	return Change{}, err
+}
+
+// trail are the trees on the way to a file, from the root of the repository,
+// and the file; zero from where there is none.
+type trail []plumbing.Hash
+
+func (t trail) last() plumbing.Hash { return t[len(t)-1] }
+
+// trail follows names down from a tree, and as soon as it is on a trail that is
+// known, that.
+func (c *Clone) trail(names []string, tree plumbing.Hash, known trail) (trail, error) {
+	found := make(trail, len(names)+1)
+	found[0] = tree
+	for i, name := range names {
+		if known != nil && known[i] == found[i] {
+			copy(found[i:], known[i:])
+			return found, nil
+		}
+		if found[i].IsZero() {
+			break
+		}
+		content, err := c.reader.Kind(plumbing.TreeObject, found[i])
+		if err != nil {
+			return nil, c.explain(err)
+		}
+		if found[i+1], err = lookIn(content, name, i < len(names)-1); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// lookIn finds a file or folder in a tree object; zero when it has none.
+func lookIn(content []byte, name string, folder bool) (plumbing.Hash, error) {
+	for rest := string(content); rest != ""; {
+		mode, e, more, err := parseEntry(rest)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		if e.name == name && e.folder == folder && (folder || isFile(mode)) {
+			return e.hash, nil
+		}
+		rest = more
+	}
+	return plumbing.ZeroHash, nil
+}
+
+// Line are commits of the branch, from one on backwards, by first parents: the
+// newest first, and at most so many.
+func (c *Clone) Line(ctx context.Context, from string, most int) ([]string, error) {
+	var line []string
+	for at := plumbing.NewHash(from); !at.IsZero() && len(line) < most; {
+		l, err := c.link(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		line = append(line, at.String())
+		at = l.parent
+	}
+	return line, nil
+}

@@ -1,0 +1,142 @@
+package objects
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// deepest is how many differences one object may be made of; git itself makes
+// 50, and 4095 at most.
+const deepest = 4095
+
+// headerBytes is the longest header of an object in a pack: type and size, and
+// the name of what it is the difference from.
+const headerBytes = int64(binary.MaxVarintLen64 + nameBytes)
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+}
+
+func tooLarge(size int64) error {
+	return fmt.Errorf("%w: %d bytes, where %d are read", ErrTooLarge, size, MostBytes)
+}
+
+// packed reads the object at a place of a pack.
+func (r *Reader) packed(at place, depth int) (object, error) {
+	if o, ok := r.atHand(at); ok {
+		return o, nil
+	}
+	if depth > deepest || at.offset <= 0 || at.offset >= at.pack.size {
+		return object{}, malformed("a pack leads nowhere")
+	}
+	h, err := r.header(at)
+	if err != nil {
+		return object{}, err
+	}
+	content, err := r.unpack(at, h)
+	if err != nil {
+		return object{}, err
+	}
+	o := object{h.kind, content}
+	if h.kind.IsDelta() {
+		if o, err = r.apply(content, place{at.pack, h.base}, depth); err != nil {
+			return object{}, err
+		}
+	}
+	r.keep(at, o)
+	return o, nil
+}
+
+// header is what stands before an object in a pack.
+type header struct {
+	kind  plumbing.ObjectType
+	size  int64 // of the content, or of the difference
+	base  int64 // where that lies from which it is a difference
+	bytes int64 // of the header itself
+}
+
+// header reads type, size and base (gitformat-pack(5)).
+func (r *Reader) header(at place) (header, error) {
+	text, err := r.bytesAt(at, headerBytes)
+	if err != nil {
+		return header{}, err
+	}
+	whole := len(text)
+	b, text := text[0], text[1:]
+	h := header{kind: plumbing.ObjectType(b >> 4 & 7), size: int64(b & 15)}
+	for shift := 4; b&0x80 != 0; shift += 7 {
+		if len(text) == 0 || shift > 40 {
+			return header{}, malformed("an object in a pack has no size")
+		}
+		b, text = text[0], text[1:]
+		h.size |= int64(b&0x7f) << shift
+	}
+	if h.size > MostBytes {
+		return header{}, tooLarge(h.size)
+	}
+	if text, err = h.takeBase(at, text); err != nil {
+		return header{}, err
+	}
+	h.bytes = int64(whole - len(text))
+	return h, nil
+}
+
+// takeBase reads what an object is the difference from.
+func (h *header) takeBase(at place, text []byte) ([]byte, error) {
+	switch h.kind {
+	case plumbing.OFSDeltaObject:
+		back, rest, ok := cutBack(text)
+		h.base = at.offset - back
+		if !ok || h.base >= at.offset {
+			return nil, malformed("a difference in a pack leads nowhere")
+		}
+		return rest, nil
+	case plumbing.REFDeltaObject:
+		if len(text) < nameBytes {
+			return nil, malformed("a pack ends too early")
+		}
+		base, ok := at.pack.index.find(plumbing.Hash(text[:nameBytes]))
+		if !ok {
+			return nil, malformed("a difference in a pack leads nowhere")
+		}
+		h.base = base
+		return text[nameBytes:], nil
+	case plumbing.BlobObject, plumbing.CommitObject, plumbing.TreeObject, plumbing.TagObject:
+		return text, nil
+	}
+	return nil, malformed("an object in a pack is of no known type")
+}
+
+// cutBack reads how far back the base of a difference lies: seven bits a byte,
+// highest first, and each byte but the last counts one more.
+func cutBack(text []byte) (back int64, rest []byte, ok bool) {
+	for n := range min(len(text), 8) {
+		if n > 0 {
+			back++
+		}
+		if back = back<<7 | int64(text[n]&0x7f); text[n]&0x80 == 0 {
+			return back, text[n+1:], true
+		}
+	}
+	return 0, nil, false
+}
+
+// unpack inflates the content of an object.
+func (r *Reader) unpack(at place, h header) ([]byte, error) {
+	at.offset += h.bytes
+	for room := h.size + h.size/8 + 64; ; room *= 2 {
+		packed, err := r.bytesAt(at, room)
+		if err != nil {
+			return nil, err
+		}
+		content := make([]byte, h.size)
+		if err = r.inflate.into(content, packed); err == nil {
+			return content, nil
+		}
+		if int64(len(packed)) < room { // that was all there is
+			return nil, malformed("an object in a pack cannot be inflated: %v", err)
+		}
+	}
+}
