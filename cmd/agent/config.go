@@ -19,6 +19,7 @@ const configFile = "/etc/moult/agent.hcl"
 type fileSchema struct {
 	Repository *repositorySchema `hcl:"repository,block"`
 	Trust      *trustSchema      `hcl:"trust,block"`
+	Ledger     *ledgerSchema     `hcl:"ledger,block"`
 	StateDir   string            `hcl:"state_dir,optional"`
 	Socket     string            `hcl:"socket,optional"`
 	Poll       *hcl.Attribute    `hcl:"poll,optional"`
@@ -84,6 +85,9 @@ func (f fileSchema) over(s settings, diagnostics *hcl.Diagnostics) settings {
 	}
 	if f.Trust != nil {
 		s.trust = f.Trust.read(attributes{diagnostics})
+	}
+	if f.Ledger != nil {
+		s.ledger = f.Ledger.read()
 	}
 	s.stateDir, s.socket = or(f.StateDir, s.stateDir), or(f.Socket, s.socket)
 	read := attributes{diagnostics}

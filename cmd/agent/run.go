@@ -82,8 +82,12 @@ func runForever(ctx context.Context, at surroundings, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	a.gate.Keep = !f.dryRun
-	var desk desk
+	if !f.dryRun {
+		if err := a.remember(stopPatience); err != nil {
+			return err
+		}
+	}
+	desk := desk{Ledger: a.scribe.state}
 	closed, err := desk.serve(ctx, s.socketPath())
 	if err != nil {
 		return err
@@ -98,6 +102,7 @@ func runForever(ctx context.Context, at surroundings, f runFlags) error {
 
 // attend goes round until ctx ends, and reports to the desk and to systemd.
 func (a *agent) attend(ctx context.Context, desk *desk, dryRun bool) error {
+	defer a.scribe.begin(ctx)()
 	systemd := &notifier{Send: sendToSystemd}
 	watchdog, _ := daemon.SdWatchdogEnabled(false) // 0 without one
 	go systemd.guard(ctx, a.liveness, a.settings.poll, watchdog)
@@ -105,6 +110,7 @@ func (a *agent) attend(ctx context.Context, desk *desk, dryRun bool) error {
 	loop.DryRun, loop.Wake = dryRun, a.repository.Watch(ctx)
 	loop.Report = func(r reconcile.Report) {
 		desk.put(r)
+		a.scribe.report(r)
 		systemd.report(r, len(a.last.now().Groups))
 	}
 	err := loop.Run(ctx)

@@ -24,7 +24,11 @@ func runWatched(ctx context.Context, at surroundings, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	a.gate.Keep = !f.dryRun
+	if !f.dryRun {
+		if err := a.remember(watchedPatience); err != nil {
+			return err
+		}
+	}
 	p := newProgress(at, f, a.liveness)
 	var report reconcile.Report
 	if f.once {
@@ -54,10 +58,12 @@ func newProgress(at surroundings, f runFlags, l *liveness) *progress {
 func once(ctx context.Context, a *agent, dryRun bool, show func(reconcile.Report)) (reconcile.Report, error) {
 	loop := a.loop()
 	loop.DryRun = dryRun
+	defer a.scribe.begin(ctx)()
 	report, err := loop.Pass(ctx)
 	if err != nil {
 		return report, fmt.Errorf("make a pass: %w", err)
 	}
+	a.scribe.report(report)
 	show(report)
 	if unseen := unobserved(report.Plan); unseen > 0 {
 		return report, advise(fmt.Errorf("make a pass: %d of %s could not be observed; the reasons stand above", unseen, plural(len(report.Plan.Answers), "group")), adviceUnobserved)
@@ -68,6 +74,7 @@ func once(ctx context.Context, a *agent, dryRun bool, show func(reconcile.Report
 // untilConverged makes passes until every group is converged or one needs a
 // commit or a person.
 func untilConverged(ctx context.Context, a *agent, show func(reconcile.Report)) (reconcile.Report, error) {
+	defer a.scribe.begin(ctx)()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	wait := wait{stop: stop}
@@ -75,6 +82,7 @@ func untilConverged(ctx context.Context, a *agent, show func(reconcile.Report)) 
 	loop := a.loop()
 	loop.Wake = a.repository.Watch(ctx)
 	loop.Report = func(r reconcile.Report) {
+		a.scribe.report(r)
 		show(r)
 		wait.see(r)
 		if rested, err := atRest(a.last.now(), r.Plan.Answers); rested {

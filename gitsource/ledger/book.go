@@ -17,7 +17,8 @@ import (
 type Book struct {
 	repository *repository
 	refs       map[string]plumbing.Hash
-	entries    []*Entry // newest first
+	entries    []*Entry // about groups, newest first
+	accepted   []*Entry // about branches, newest first
 }
 
 // Open reads the ledger of a repository: of a clone, bare or not, or the store
@@ -69,6 +70,7 @@ func (b *Book) read() error {
 	}
 	slices.SortFunc(b.entries, func(x, y *Entry) int { return y.compare(x) })
 	b.entries = slices.CompactFunc(b.entries, func(x, y *Entry) bool { return x.ID == y.ID && x.Commit == y.Commit })
+	b.accepted, b.entries = apart(b.entries)
 	return nil
 }
 

@@ -3,11 +3,14 @@ package ledger
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"golang.org/x/crypto/ssh"
+
+	"moult/reconcile"
 
 	"moult/gitsource/fault"
 )
@@ -60,8 +63,11 @@ func (l *Ledger) lines(now time.Time, entries []Entry) ([]line, error) {
 		if e.Agent == "" {
 			e.Agent, e.AgentVersion = l.Agent.signature(now).Name, l.Agent.Version
 		}
-		if !plumbing.IsHash(e.Commit) || e.Environment == "" || e.Group == "" || e.Outcome == "" {
+		if !plumbing.IsHash(e.Commit) || !e.complete() {
 			return nil, fault.New(ErrInvalid, "", "write down %s %q of commit %q", e.GroupID(), e.Outcome, e.Commit)
+		}
+		if err := l.prove(&e); err != nil {
+			return nil, err
 		}
 		lines[i] = e.written()
 	}
@@ -160,12 +166,20 @@ func (n note) untold(lines []line) []line {
 	}
 	var fresh []line
 	for _, l := range lines {
-		if !told[l.event()] {
+		if !told[l.event()] && !n.tellsBetter(l) {
 			told[l.event()] = true
 			fresh = append(fresh, l)
 		}
 	}
 	return fresh
+}
+
+// tellsBetter reports whether a line only says that a group was found
+// converged, and the note has the rollout that made it so.
+func (n note) tellsBetter(found line) bool {
+	return found.Outcome == Succeeded && found.Verb == "" && slices.ContainsFunc(n.lines, func(l line) bool {
+		return l.Outcome == Succeeded && l.Verb == reconcile.Roll && l.GroupID() == found.GroupID() && l.To == found.To
+	})
 }
 
 // untold leaves out what is remembered to stand in the store, so that telling

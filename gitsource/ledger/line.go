@@ -56,7 +56,7 @@ func parseLine(text string) (line, error) {
 		return line{}, errNoEntry
 	}
 	e, ok := readRecord(text[start+1:])
-	if !ok || e.Environment == "" || e.Group == "" || e.Outcome == "" || e.Time.IsZero() {
+	if !ok || !e.complete() || e.Time.IsZero() {
 		return line{}, errNoEntry
 	}
 	if e.ID != idOf(text[:end]) || text[end+len(idMember):] != e.ID+`"}` || !strings.HasPrefix(text, e.heading()) {
@@ -68,7 +68,7 @@ func parseLine(text string) (line, error) {
 // heading begins the sentence. A line whose heading and record differ is a
 // forgery, whatever else is right about it.
 func (e Entry) heading() string {
-	return braceless(e.Time.UTC().Format(time.RFC3339) + " " + e.GroupID().String() + " " + string(e.Outcome) + ":")
+	return braceless(e.Time.UTC().Format(time.RFC3339) + " " + e.subject() + " " + string(e.Outcome) + ":")
 }
 
 // sentence is the entry for people. Behind the heading its words may change
@@ -77,6 +77,7 @@ func (e Entry) sentence() string {
 	var text string
 	switch e.Verb {
 	case "", reconcile.Roll:
+		text += e.acceptance()
 		text += e.images()
 	case reconcile.Cancel, reconcile.RollBack:
 		text += " " + string(e.Verb) + " of " + e.RefreshID
@@ -96,6 +97,19 @@ func (e Entry) sentence() string {
 		text += ", by " + e.Author
 	}
 	return e.heading() + braceless(text)
+}
+
+// acceptance is why a commit was accepted.
+func (e Entry) acceptance() string {
+	switch {
+	case e.Outcome != Accepted:
+		return ""
+	case e.AcceptedBy != "":
+		return " by name, by " + e.AcceptedBy
+	case e.Signer != "":
+		return " signed by " + e.Signer
+	}
+	return " no signature was asked for"
 }
 
 // braceless leaves the first brace of a line to its record.

@@ -103,6 +103,12 @@ func (e *Entry) setText(key, value string) bool {
 		e.Signer = value
 	case "merged_by":
 		e.MergedBy = value
+	case "branch":
+		e.Branch = value
+	case "accepted_by":
+		e.AcceptedBy = value
+	case "proof":
+		e.Proof = value
 	case "verb":
 		e.Verb = reconcile.Verb(value)
 	case "ami_from":

@@ -14,8 +14,9 @@ type Teller struct {
 	Who func(commit string) Who
 }
 
-// Who is whose hands a commit went through, besides its author's.
+// Who is whose hands a commit went through.
 type Who struct {
+	Author   string
 	Signer   string
 	MergedBy string
 }
@@ -32,6 +33,7 @@ type Who struct {
 //	a refresh goes on that nobody wrote down             started, found on its way
 //	held because of a refresh                            failed, rolled_back or cancelled, as AWS says
 //	held for another reason                              held
+//	converged, and no rollout is known for it            succeeded, found converged
 //
 // A rollout that was started ends
 //
@@ -121,7 +123,10 @@ func (s subject) begin(o reconcile.Outcome) Entry {
 	return e
 }
 
-const foundOnItsWay = "found on its way"
+const (
+	foundOnItsWay  = "found on its way"
+	foundConverged = "found converged"
+)
 
 // entry is what every entry about the group begins with.
 func (s subject) entry(commit reconcile.Commit, outcome Outcome) Entry {
@@ -137,6 +142,10 @@ func (s subject) stand() []Entry {
 	a := s.answer
 	switch {
 	case a.Commit.Hash == "" || len(s.accepted) > 0:
+	case a.State == reconcile.StateConverged && !s.rolls(a.Commit.Hash):
+		e := s.entry(a.Commit, Succeeded)
+		e.Reason = foundConverged
+		return []Entry{e}
 	case a.State == reconcile.StateHeld && a.RefreshID == "":
 		e := s.entry(a.Commit, Held)
 		e.Started, e.Reason, e.Plan = a.Since, a.Reason, ""
@@ -151,6 +160,17 @@ func (s subject) stand() []Entry {
 		return []Entry{e}
 	}
 	return nil
+}
+
+// rolls reports whether a rollout for a commit was written down and has no end
+// yet.
+func (s subject) rolls(commit string) bool {
+	for _, e := range s.open {
+		if e.Commit == commit && e.Verb == reconcile.Roll {
+			return true
+		}
+	}
+	return false
 }
 
 // knows reports whether a refresh was written down and has no end yet.

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"moult/gitsource/ledger"
+	"moult/reconcile"
+)
+
+// scribe writes down what becomes of each commit. It is told and returns at
+// once: nothing that happens to the ledger keeps the loop from going round.
+//
+// What was told and not written yet is lost when the agent is killed. The next
+// report tells it again: a rollout that nobody wrote down is found on its way,
+// held, or converged, and what is accepted stands in the book.
+//
+// A nil scribe writes nothing.
+type scribe struct {
+	Ledger *ledger.Ledger
+	Teller ledger.Teller
+	Branch string // that is followed
+	// Patience is how long writing and sending may go on when the run is over.
+	Patience time.Duration
+	Log      *slog.Logger
+
+	courier courier
+	news    chan struct{} // at most one: something was told
+
+	mu       sync.Mutex
+	reports  []reconcile.Report // told, and not written
+	accepted []ledger.Entry     // the same
+
+	joined bool                     // what others wrote is in the store
+	told   map[reconcile.ID]posture // how each group stood when it was last written about
+	failed bool                     // writing has failed since it last succeeded
+}
+
+// How long the ledger may take where somebody waits for it.
+const (
+	stopPatience    = 3 * time.Second  // systemd waits for ten (TimeoutStopSec=)
+	watchedPatience = 30 * time.Second // at the end of --once and --until-converged
+	joinPatience    = 15 * time.Second // before the first entry is written
+)
+
+// begin writes and sends until ctx ends or the function that it returns is
+// called, which brings it to its end and waits for that.
+func (s *scribe) begin(ctx context.Context) (end func()) {
+	if s == nil {
+		return func() {}
+	}
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.run(ctx)
+	}()
+	return func() {
+		stop()
+		<-done
+	}
+}
+
+// report takes what the loop has found.
+func (s *scribe) report(r reconcile.Report) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.reports); n > 0 && len(s.reports[n-1].Outcomes) == 0 {
+		s.reports = s.reports[:n-1] // the newer one says all that it said
+	}
+	s.reports = append(s.reports, r)
+	s.wake()
+}
+
+// accept takes a commit that is obeyed from now on.
+func (s *scribe) accept(r record) {
+	who := s.Teller.Who(r.Commit)
+	e := ledger.Entry{
+		Time: r.At, Branch: s.Branch, Outcome: ledger.Accepted, Commit: r.Commit,
+		Author: who.Author, Signer: who.Signer, MergedBy: who.MergedBy, AcceptedBy: r.By,
+	}
+	if !r.Signer.IsZero() {
+		e.Signer = r.Signer.String()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepted = append(s.accepted, e)
+	s.wake()
+}
+
+func (s *scribe) wake() {
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
+}
+
+// state is how it stands with sending; nil when nothing is written.
+func (s *scribe) state() *ledgerState {
+	if s == nil {
+		return nil
+	}
+	return s.courier.state()
+}
+
+func (s *scribe) run(ctx context.Context) {
+	var sending sync.WaitGroup
+	sending.Go(func() { s.courier.run(ctx) })
+	s.join(ctx, joinPatience)
+	for ctx.Err() == nil {
+		s.write()
+		select {
+		case <-ctx.Done():
+		case <-s.news:
+		}
+	}
+	sending.Wait()
+	s.finish(context.WithoutCancel(ctx))
+}
+
+// finish writes and sends what is left, as far as there is time.
+func (s *scribe) finish(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	s.join(ctx, s.Patience)
+	s.write()
+	s.courier.send(ctx)
+	if err := s.Ledger.Close(); err != nil {
+		s.Log.Warn("ledger not closed", "error", err)
+	}
+}
+
+// join brings into the store what stands in the repository, so that an agent
+// that has lost its store does not tell it all again. It is tried once.
+func (s *scribe) join(ctx context.Context, patience time.Duration) {
+	if s.joined {
+		return
+	}
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := fetchLedger(bounded, s.Ledger)
+	if s.joined = ctx.Err() == nil; s.joined && err != nil {
+		s.Log.Warn("ledger not fetched, what others wrote is joined with it when it is sent", "error", err)
+	}
+}
+
+// fetchLedger fetches, and waits while another is at it with the same store.
+func fetchLedger(ctx context.Context, l *ledger.Ledger) error {
+	for {
+		_, err := l.Fetch(ctx, time.Now())
+		if !errors.Is(err, ledger.ErrBusy) {
+			return err
+		}
+		again := time.NewTimer(50 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			again.Stop()
+			return err
+		case <-again.C:
+		}
+	}
+}
+
+// write writes down what was told. What cannot be written stays told.
+func (s *scribe) write() {
+	reports, accepted := s.take()
+	var err error
+	if len(accepted) > 0 {
+		if err = s.Ledger.Append(time.Now(), accepted...); err == nil {
+			accepted = nil
+			s.courier.nudge()
+		}
+	}
+	for len(reports) > 0 && err == nil {
+		if err = s.writeReport(reports[0]); err == nil {
+			reports = reports[1:]
+		}
+	}
+	s.put(reports, accepted)
+	if err != nil && !s.failed {
+		s.Log.Error("ledger not written, it is tried again with the next report", "directory", s.Ledger.Dir, "error", err)
+	}
+	s.failed = err != nil
+}
+
+func (s *scribe) take() ([]reconcile.Report, []ledger.Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	reports, accepted := s.reports, s.accepted
+	s.reports, s.accepted = nil, nil
+	return reports, accepted
+}
+
+// put gives back what could not be written.
+func (s *scribe) put(reports []reconcile.Report, accepted []ledger.Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reports, s.accepted = slices.Concat(reports, s.reports), slices.Concat(accepted, s.accepted)
+}
+
+// writeReport writes down what a report adds.
+func (s *scribe) writeReport(r reconcile.Report) error {
+	started, err := s.Ledger.Started()
+	if err != nil {
+		return err
+	}
+	news := s.fresh(r, started)
+	entries := s.Teller.Tell(news, started)
+	if len(entries) > 0 {
+		if err := s.Ledger.Append(r.At, entries...); err != nil {
+			return err
+		}
+		s.courier.nudge()
+	}
+	s.note(news)
+	return nil
+}
+
+// posture is what the ledger can tell of how a group stands.
+type posture struct {
+	state           reconcile.State
+	commit, to      string
+	refresh, reason string
+	ended           reconcile.Status
+}
+
+func postureOf(a reconcile.Answer) posture {
+	return posture{a.State, a.Commit.Hash, a.To, a.RefreshID, a.Reason, a.Ended}
+}
+
+// fresh is a report without the groups that stand as they did: of ten thousand
+// there is nothing to tell at most reports.
+func (s *scribe) fresh(r reconcile.Report, started []ledger.Entry) reconcile.Report {
+	open := map[reconcile.ID]bool{}
+	for _, e := range started {
+		open[e.GroupID()] = true
+	}
+	for _, o := range r.Outcomes {
+		open[o.Action.Group] = true
+	}
+	var answers []reconcile.Answer
+	for _, a := range r.Plan.Answers {
+		if was, known := s.told[a.Group]; !known || open[a.Group] || was != postureOf(a) {
+			answers = append(answers, a)
+		}
+	}
+	r.Plan.Answers = answers
+	return r
+}
+
+func (s *scribe) note(r reconcile.Report) {
+	if s.told == nil {
+		s.told = map[reconcile.ID]posture{}
+	}
+	for _, a := range r.Plan.Answers {
+		s.told[a.Group] = postureOf(a)
+	}
+}
