@@ -84,7 +84,10 @@ func (e Entry) sentence() string {
 	default:
 		text += " " + string(e.Verb) + e.images()
 	}
-	if e.InstancesReplaced > 0 {
+	switch {
+	case e.InstancesReplaced == 1:
+		text += ", 1 instance replaced"
+	case e.InstancesReplaced > 1:
 		text += fmt.Sprintf(", %d instances replaced", e.InstancesReplaced)
 	}
 	if e.Outcome.Final() && !e.Started.IsZero() && e.Finished.After(e.Started) {
