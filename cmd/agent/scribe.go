@@ -171,12 +171,9 @@ func fetchLedger(ctx context.Context, l *ledger.Ledger) error {
 // write writes down what was told. What cannot be written stays told.
 func (s *scribe) write() {
 	reports, accepted := s.take()
-	var err error
-	if len(accepted) > 0 {
-		if err = s.Ledger.Append(time.Now(), accepted...); err == nil {
-			accepted = nil
-			s.courier.nudge()
-		}
+	err := s.add(time.Now(), accepted)
+	if err == nil {
+		accepted = nil
 	}
 	for len(reports) > 0 && err == nil {
 		if err = s.writeReport(reports[0]); err == nil {
@@ -212,15 +209,28 @@ func (s *scribe) writeReport(r reconcile.Report) error {
 		return err
 	}
 	news := s.fresh(r, started)
-	entries := s.Teller.Tell(news, started)
-	if len(entries) > 0 {
-		if err := s.Ledger.Append(r.At, entries...); err != nil {
-			return err
-		}
-		s.courier.nudge()
+	if err := s.add(r.At, s.Teller.Tell(news, started)); err != nil {
+		return err
 	}
 	s.note(news)
 	return nil
+}
+
+// add writes entries, and has them sent. One that never could be written must
+// not stand in the way of those behind it.
+func (s *scribe) add(now time.Time, entries []ledger.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	err := s.Ledger.Append(now, entries...)
+	if errors.Is(err, ledger.ErrInvalid) {
+		s.Log.Error("entries left out of the ledger", "entries", len(entries), "error", err)
+		return nil
+	}
+	if err == nil {
+		s.courier.nudge()
+	}
+	return err
 }
 
 // posture is what the ledger can tell of how a group stands.

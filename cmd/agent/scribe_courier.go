@@ -94,16 +94,23 @@ func (c *courier) send(ctx context.Context) error {
 	if errors.Is(err, context.Canceled) {
 		return nil // the run is over; there is one more time
 	}
-	before, now := c.state(), &ledgerState{Unsent: synced.Unsent}
-	if err != nil {
-		now.Problem, now.Since, now.kind = problem(err), before.Since, kindOf(err)
-		if now.Since.IsZero() {
-			now.Since = time.Now()
-		}
-	}
+	before := c.state()
+	now := standingAfter(before, synced, err, time.Now())
 	c.stands.Store(now)
 	c.tell(before, now, synced)
 	return err
+}
+
+// standingAfter is how it stands after it was tried once more.
+func standingAfter(before *ledgerState, synced ledger.Synced, err error, now time.Time) *ledgerState {
+	if err == nil {
+		return &ledgerState{Unsent: synced.Unsent}
+	}
+	s := &ledgerState{Unsent: synced.Unsent, Problem: problem(err), Since: before.Since, kind: kindOf(err)}
+	if s.Since.IsZero() {
+		s.Since = now
+	}
+	return s
 }
 
 // problem is what is in the way, without what was being done.
@@ -121,8 +128,10 @@ func kindOf(err error) error {
 			return kind
 		}
 	}
-	return errors.New("other")
+	return errOther
 }
+
+var errOther = errors.New("another kind of trouble")
 
 // tell logs each new kind of trouble once, and its end.
 func (c *courier) tell(before, now *ledgerState, synced ledger.Synced) {

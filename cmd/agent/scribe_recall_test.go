@@ -200,8 +200,10 @@ func TestAForgedNoteLoosensNothing(t *testing.T) {
 	t.Parallel()
 	later := time.Now().Add(time.Hour)
 	forgeries := map[string]func(b branch, head string){
-		"unsigned":  func(b branch, head string) { b.forge(nil, accepts(head, later)) },
-		"wrong key": func(b branch, head string) { b.forge(writeKey(b.t, filepath.Join(b.t.TempDir(), "other")), accepts(head, later)) },
+		"unsigned": func(b branch, head string) { b.forge(nil, accepts(head, later)) },
+		"wrong key": func(b branch, head string) {
+			b.forge(writeKey(b.t, filepath.Join(b.t.TempDir(), "other")), accepts(head, later))
+		},
 		"with the proof of another commit": func(b branch, head string) {
 			stolen := b.toldAccepted()[0]
 			stolen.Commit = head
