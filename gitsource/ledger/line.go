@@ -71,6 +71,10 @@ func (e Entry) heading() string {
 	return braceless(e.Time.UTC().Format(time.RFC3339) + " " + e.subject() + " " + string(e.Outcome) + ":")
 }
 
+// Sentence is the entry for people: one line, as it stands in the note before
+// the JSON.
+func (e Entry) Sentence() string { return e.tidy().sentence() }
+
 // sentence is the entry for people. Behind the heading its words may change
 // from version to version: the record is what counts.
 func (e Entry) sentence() string {
