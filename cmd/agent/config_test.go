@@ -16,7 +16,7 @@ import (
 const exampleConfig = "../../systemd/agent.hcl"
 
 // commented is a setting that the example shows in a comment.
-var commented = regexp.MustCompile(`(?m)^(\s*)# (\w+ +=.*|(?:log|trust) \{|  scope "\w+" \{|(?:  |    )\w+ +=.*|(?:  )?\})$`)
+var commented = regexp.MustCompile(`(?m)^(\s*)# (\w+ +=.*|(?:log|trust|ledger) \{|  scope "\w+" \{|(?:  |    )\w+ +=.*|(?:  )?\})$`)
 
 func TestExampleConfigIsRead(t *testing.T) {
 	t.Parallel()
@@ -51,6 +51,10 @@ func TestExampleConfigIsReadWithEverythingUncommented(t *testing.T) {
 			Require: trust.Head, AllowedSigners: "/etc/moult/allowed_signers", RevokedKeys: "/etc/moult/revoked_keys",
 			OpenPGPKeyring: "/etc/moult/keyring.asc", MergesVouch: true, Start: "4f2a91c2b7d05e8863f1a90c4d5e6b7a81920314",
 			Scopes: []scopeSettings{{Name: "production", Paths: []string{"environments/production/**"}, Signers: []string{"ops@example.com"}}},
+		},
+		ledger: ledgerSettings{
+			SigningKeyFile: "/run/credentials/moult.service/ledger-key", Name: "moult on bastion-1", Email: "moult@bastion-1",
+			Username: "moult", PasswordFile: "/run/credentials/moult.service/ledger-password", SSHKeyFile: "/run/credentials/moult.service/ledger-ssh-key",
 		},
 		stateDir: "/var/lib/moult", socket: "/run/moult/agent.sock",
 		poll: 30 * time.Second, interval: time.Minute, logLevel: "info", logFormat: "json",

@@ -53,11 +53,16 @@ func (s *scribe) begin(ctx context.Context) (end func()) {
 	if s == nil {
 		return func() {}
 	}
-	ctx, stop := context.WithCancel(ctx)
+	running, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.run(ctx)
+		s.run(running)
+		patience := s.Patience
+		if ctx.Err() != nil { // somebody wants it to stop
+			patience = min(patience, stopPatience)
+		}
+		s.finish(context.WithoutCancel(ctx), patience)
 	}()
 	return func() {
 		stop()
@@ -122,14 +127,13 @@ func (s *scribe) run(ctx context.Context) {
 		}
 	}
 	sending.Wait()
-	s.finish(context.WithoutCancel(ctx))
 }
 
 // finish writes and sends what is left, as far as there is time.
-func (s *scribe) finish(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, s.Patience)
+func (s *scribe) finish(ctx context.Context, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s.join(ctx, s.Patience)
+	s.join(ctx, patience)
 	s.write()
 	s.courier.send(ctx)
 	if err := s.Ledger.Close(); err != nil {

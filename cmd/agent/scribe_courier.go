@@ -91,7 +91,7 @@ func restAfter(err error, rest time.Duration) time.Duration {
 // send sends what there is, and says when that begins or ceases to fail.
 func (c *courier) send(ctx context.Context) error {
 	synced, err := c.Ledger.Push(ctx, time.Now())
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil // the run is over; there is one more time
 	}
 	before := c.state()

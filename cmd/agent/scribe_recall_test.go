@@ -319,3 +319,18 @@ func TestNothingNewIsObeyedWhileTheLedgerCannotBeAsked(t *testing.T) {
 	must(t, os.WriteFile(ref, []byte(hashOf(9)+"\n"), 0o644))
 	b.wantPolled(imageA) // it knows by itself what it has accepted
 }
+
+// An agent that was killed between the book and the ledger tells at its next
+// start what it has accepted.
+func TestWhatTheBookHasIsToldAfterAStart(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	head := b.commit(imageA)
+	b.wantPolled(imageA)
+	must(t, os.RemoveAll(filepath.Join(b.state.stateDir, "ledger")))
+	must(t, os.Remove(filepath.Join(b.dir, ".git", "refs", "notes", "moult")))
+	b.wantPolled(imageA)
+	if told := b.toldAccepted(); len(told) != 1 || told[0].Commit != head {
+		t.Errorf("told: %+v", told)
+	}
+}
