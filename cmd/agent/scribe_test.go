@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,5 +254,28 @@ func TestSendingRestsLongerAndLonger(t *testing.T) {
 	}
 	if restAfter(nil, rest) != sendEvery {
 		t.Error("after a success it rests longer than need be")
+	}
+}
+
+// A server that never answers must not keep the agent from stopping.
+func TestTheEndDoesNotWaitForAServer(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(server.Close)
+	s, _ := newScribe(t, t.TempDir())
+	s.Ledger.Remote.URL = server.URL + "/fleet.git"
+	s.Patience = 50 * time.Millisecond
+	end := s.begin(context.Background())
+	s.report(rollout()[0])
+	began := time.Now()
+	end()
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if diff := cmp.Diff([]string{"started r1"}, outcomes(t, s.Ledger.Dir)); diff != "" {
+		t.Errorf("-want +told:\n%s", diff)
+	}
+	if state := s.state(); state.Unsent == 0 || !strings.Contains(state.Problem, "no answer in time") {
+		t.Errorf("it stands %+v", state)
 	}
 }
