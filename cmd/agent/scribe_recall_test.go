@@ -132,7 +132,7 @@ func TestWithoutALedgerALostStateDirectoryIsAFirstStart(t *testing.T) {
 	b.forget()
 	b.rewrite(imageB)
 	b.wantPolled(imageB)
-	if _, err := os.Stat(filepath.Join(b.state.stateDir, "ledger")); !os.IsNotExist(err) {
+	if _, err := os.Stat(ledgerDir(b.state)); !os.IsNotExist(err) {
 		t.Errorf("a ledger that is off has a store: %v", err)
 	}
 }
@@ -327,10 +327,24 @@ func TestWhatTheBookHasIsToldAfterAStart(t *testing.T) {
 	b := newBranch(t)
 	head := b.commit(imageA)
 	b.wantPolled(imageA)
-	must(t, os.RemoveAll(filepath.Join(b.state.stateDir, "ledger")))
+	must(t, os.RemoveAll(ledgerDir(b.state)))
 	must(t, os.Remove(filepath.Join(b.dir, ".git", "refs", "notes", "moult")))
 	b.wantPolled(imageA)
 	if told := b.toldAccepted(); len(told) != 1 || told[0].Commit != head {
 		t.Errorf("told: %+v", told)
+	}
+}
+
+func TestEachRepositoryHasALedgerOfItsOwn(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	b.commit(imageA)
+	b.wantPolled(imageA)
+	other := newBranch(t)
+	other.state.stateDir = b.state.stateDir
+	head := other.commit(imageB)
+	other.wantPolled(imageB)
+	if told := other.toldAccepted(); len(told) != 1 || told[0].Commit != head {
+		t.Errorf("the other repository is told %+v", told)
 	}
 }

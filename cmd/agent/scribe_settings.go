@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,7 +51,7 @@ func newLedger(s settings, log *slog.Logger) (*ledger.Ledger, error) {
 	if s.ledger.Off {
 		return nil, nil
 	}
-	l := &ledger.Ledger{Dir: filepath.Join(s.stateDir, "ledger"), Agent: s.ledger.agent(), Log: log}
+	l := &ledger.Ledger{Dir: ledgerDir(s), Agent: s.ledger.agent(), Log: log}
 	if !s.ledger.Keep {
 		l.Remote = ledger.Remote{URL: s.repository.URL, Access: s.ledger.access(s.repository.access())}
 	}
@@ -62,6 +63,13 @@ func newLedger(s settings, log *slog.Logger) (*ledger.Ledger, error) {
 		return nil, advise(fmt.Errorf("read the key that signs the ledger: %w", err), "correct signing_key_file in agent.hcl; docs/ledger.md says how to make a key")
 	}
 	return l, nil
+}
+
+// ledgerDir is where the store of the repository's ledger lies. An agent that is
+// pointed at another repository must not send it what belongs to the first.
+func ledgerDir(s settings) string {
+	name := sha256.Sum256([]byte(newRepository(s, nil).String()))
+	return filepath.Join(s.stateDir, fmt.Sprintf("ledger-%x", name[:4]))
 }
 
 // access is how to prove who writes: as whoever reads, where nothing else is

@@ -134,6 +134,16 @@ func (e Entry) event() event {
 	return v
 }
 
+// implies is what an entry tells besides: a group whose rollout has succeeded
+// need not be found converged.
+func (e Entry) implies() (event, bool) {
+	if e.Outcome != Succeeded || e.Verb != reconcile.Roll {
+		return event{}, false
+	}
+	e.Verb, e.RefreshID = "", ""
+	return e.event(), true
+}
+
 // fleeting is what AWS says otherwise each time it refuses the same: the id of
 // the request, and an encoded message.
 var fleeting = regexp.MustCompile(`request [\w-]+|\S{40,}`)

@@ -3,14 +3,11 @@ package ledger
 import (
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"golang.org/x/crypto/ssh"
-
-	"moult/reconcile"
 
 	"moult/gitsource/fault"
 )
@@ -163,23 +160,18 @@ func (n note) untold(lines []line) []line {
 	told := map[event]bool{}
 	for _, l := range n.lines {
 		told[l.event()] = true
+		if found, ok := l.implies(); ok {
+			told[found] = true
+		}
 	}
 	var fresh []line
 	for _, l := range lines {
-		if !told[l.event()] && !n.tellsBetter(l) {
+		if !told[l.event()] {
 			told[l.event()] = true
 			fresh = append(fresh, l)
 		}
 	}
 	return fresh
-}
-
-// tellsBetter reports whether a line only says that a group was found
-// converged, and the note has the rollout that made it so.
-func (n note) tellsBetter(found line) bool {
-	return found.Outcome == Succeeded && found.Verb == "" && slices.ContainsFunc(n.lines, func(l line) bool {
-		return l.Outcome == Succeeded && l.Verb == reconcile.Roll && l.GroupID() == found.GroupID() && l.To == found.To
-	})
 }
 
 // untold leaves out what is remembered to stand in the store, so that telling
