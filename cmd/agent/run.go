@@ -109,8 +109,8 @@ func (a *agent) attend(ctx context.Context, desk *desk, dryRun bool) error {
 	loop := a.loop()
 	loop.DryRun, loop.Wake = dryRun, a.repository.Watch(ctx)
 	loop.Report = func(r reconcile.Report) {
-		desk.put(r)
 		a.scribe.report(r)
+		desk.put(r)
 		systemd.report(r, len(a.last.now().Groups))
 	}
 	err := loop.Run(ctx)

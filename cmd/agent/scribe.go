@@ -12,8 +12,10 @@ import (
 	"moult/reconcile"
 )
 
-// scribe writes down what becomes of each commit. It is told and returns at
-// once: nothing that happens to the ledger keeps the loop from going round.
+// scribe writes down what becomes of each commit, and has it sent. Whoever
+// tells it something waits until that is written, which takes milliseconds, and
+// not for long when it takes longer: nothing that happens to the ledger keeps
+// the loop from going round.
 //
 // What was told and not written yet is lost when the agent is killed. The next
 // report tells it again: a rollout that nobody wrote down is found on its way,
@@ -32,12 +34,20 @@ type scribe struct {
 	news    chan struct{} // at most one: something was told
 
 	mu       sync.Mutex
-	reports  []reconcile.Report // told, and not written
-	accepted []ledger.Entry     // the same
+	reports  []told         // and not written
+	accepted []ledger.Entry // the same
+	begun    bool           // somebody writes
+	slow     bool           // the last that was waited for took too long
 
-	joined bool                     // what others wrote is in the store
-	told   map[reconcile.ID]posture // how each group stood when it was last written about
-	failed bool                     // writing has failed since it last succeeded
+	joined  bool                     // what others wrote is in the store
+	stood   map[reconcile.ID]posture // how each group stood when it was last written about
+	failing bool                     // writing has failed since it last succeeded
+}
+
+// told is a report that is to be written down.
+type told struct {
+	reconcile.Report
+	written chan struct{} // closed when it is
 }
 
 // How long the ledger may take where somebody waits for it.
@@ -45,15 +55,18 @@ const (
 	stopPatience    = 3 * time.Second  // systemd waits for ten (TimeoutStopSec=)
 	watchedPatience = 30 * time.Second // at the end of --once and --until-converged
 	joinPatience    = 15 * time.Second // before the first entry is written
+	writePatience   = time.Second      // at each report, once
 )
 
-// begin writes and sends until ctx ends or the function that it returns is
-// called, which brings it to its end and waits for that.
+// begin writes and sends until the function that it returns is called, which
+// brings it to its end and waits for that. ctx is the run: it ends before that,
+// and the last reports come after.
 func (s *scribe) begin(ctx context.Context) (end func()) {
 	if s == nil {
 		return func() {}
 	}
-	running, stop := context.WithCancel(ctx)
+	s.begun = true
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -70,18 +83,37 @@ func (s *scribe) begin(ctx context.Context) (end func()) {
 	}
 }
 
-// report takes what the loop has found.
+// report takes what the loop has found, and returns when it is written down or
+// that takes too long.
 func (s *scribe) report(r reconcile.Report) {
 	if s == nil {
 		return
 	}
+	t := told{r, make(chan struct{})}
+	if !s.queue(t) {
+		return
+	}
+	late := time.NewTimer(writePatience)
+	defer late.Stop()
+	select {
+	case <-t.written:
+	case <-late.C:
+		s.mu.Lock()
+		s.slow = true
+		s.mu.Unlock()
+	}
+}
+
+// queue reports whether it is worth the while to wait.
+func (s *scribe) queue(t told) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := len(s.reports); n > 0 && len(s.reports[n-1].Outcomes) == 0 {
 		s.reports = s.reports[:n-1] // the newer one says all that it said
 	}
-	s.reports = append(s.reports, r)
+	s.reports = append(s.reports, t)
 	s.wake()
+	return s.begun && !s.slow
 }
 
 // accept takes a commit that is obeyed from now on.
@@ -180,18 +212,19 @@ func (s *scribe) write() {
 		accepted = nil
 	}
 	for len(reports) > 0 && err == nil {
-		if err = s.writeReport(reports[0]); err == nil {
+		if err = s.writeReport(reports[0].Report); err == nil {
+			close(reports[0].written)
 			reports = reports[1:]
 		}
 	}
 	s.put(reports, accepted)
-	if err != nil && !s.failed {
+	if err != nil && !s.failing {
 		s.Log.Error("ledger not written, it is tried again with the next report", "directory", s.Ledger.Dir, "error", err)
 	}
-	s.failed = err != nil
+	s.failing = err != nil
 }
 
-func (s *scribe) take() ([]reconcile.Report, []ledger.Entry) {
+func (s *scribe) take() ([]told, []ledger.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	reports, accepted := s.reports, s.accepted
@@ -200,9 +233,10 @@ func (s *scribe) take() ([]reconcile.Report, []ledger.Entry) {
 }
 
 // put gives back what could not be written.
-func (s *scribe) put(reports []reconcile.Report, accepted []ledger.Entry) {
+func (s *scribe) put(reports []told, accepted []ledger.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.slow = s.slow && len(reports) > 0
 	s.reports, s.accepted = slices.Concat(reports, s.reports), slices.Concat(accepted, s.accepted)
 }
 

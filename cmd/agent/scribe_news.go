@@ -29,7 +29,7 @@ func (s *scribe) fresh(r reconcile.Report, started []ledger.Entry) reconcile.Rep
 	}
 	var answers []reconcile.Answer
 	for _, a := range r.Plan.Answers {
-		if was, known := s.told[a.Group]; !known || open[a.Group] || was != postureOf(a) {
+		if was, known := s.stood[a.Group]; !known || open[a.Group] || was != postureOf(a) {
 			answers = append(answers, a)
 		}
 	}
@@ -38,10 +38,10 @@ func (s *scribe) fresh(r reconcile.Report, started []ledger.Entry) reconcile.Rep
 }
 
 func (s *scribe) note(r reconcile.Report) {
-	if s.told == nil {
-		s.told = map[reconcile.ID]posture{}
+	if s.stood == nil {
+		s.stood = map[reconcile.ID]posture{}
 	}
 	for _, a := range r.Plan.Answers {
-		s.told[a.Group] = postureOf(a)
+		s.stood[a.Group] = postureOf(a)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -277,5 +278,48 @@ func TestTheEndDoesNotWaitForAServer(t *testing.T) {
 	}
 	if state := s.state(); state.Unsent == 0 || !strings.Contains(state.Problem, "no answer in time") {
 		t.Errorf("it stands %+v", state)
+	}
+}
+
+// Whoever reports waits until it is written, so that little is lost when the
+// agent is killed. A ledger that cannot be written costs that once.
+func TestAReportWaitsForTheLedgerAndNotForLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newScribe(t, t.TempDir())
+		took := func(r reconcile.Report) time.Duration {
+			began := time.Now()
+			s.report(r)
+			return time.Since(began)
+		}
+		s.begun = true // and nobody writes
+		for n, want := range []time.Duration{writePatience, 0, 0} {
+			if got := took(rollout()[n]); got != want {
+				t.Errorf("report %d takes %s, want %s", n+1, got, want)
+			}
+		}
+		end := s.begin(t.Context())
+		synctest.Wait()
+		if got := took(rollout()[3]); got > writePatience/2 {
+			t.Errorf("with somebody who writes it takes %s", got)
+		}
+		if diff := cmp.Diff([]string{"started r1", "succeeded r1"}, outcomes(t, s.Ledger.Dir)); diff != "" {
+			t.Errorf("when it returns (-want +told):\n%s", diff)
+		}
+		end()
+	})
+}
+
+// The run may be over while the loop still finds something.
+func TestTheLastReportIsWrittenToo(t *testing.T) {
+	t.Parallel()
+	s, _ := newScribe(t, t.TempDir())
+	ctx, stop := context.WithCancel(context.Background())
+	end := s.begin(ctx)
+	stop()
+	s.report(rollout()[0])
+	end()
+	if diff := cmp.Diff([]string{"started r1"}, outcomes(t, s.Ledger.Dir)); diff != "" {
+		t.Errorf("-want +told:\n%s", diff)
 	}
 }
