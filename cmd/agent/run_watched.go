@@ -60,10 +60,10 @@ func once(ctx context.Context, a *agent, dryRun bool, show func(reconcile.Report
 	loop.DryRun = dryRun
 	defer a.scribe.begin(ctx)()
 	report, err := loop.Pass(ctx)
+	a.scribe.report(report) // also of a pass that was broken off
 	if err != nil {
 		return report, fmt.Errorf("make a pass: %w", err)
 	}
-	a.scribe.report(report)
 	show(report)
 	if unseen := unobserved(report.Plan); unseen > 0 {
 		return report, advise(fmt.Errorf("make a pass: %d of %s could not be observed; the reasons stand above", unseen, plural(len(report.Plan.Answers), "group")), adviceUnobserved)

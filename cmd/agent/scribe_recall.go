@@ -45,7 +45,7 @@ func (m recollection) LastAccepted(ctx context.Context) (record, error) {
 	if err != nil || last == nil {
 		return record{}, err
 	}
-	m.log.Warn("state directory tells of no accepted commit, the ledger does", "commit", last.Commit, "branch", last.Branch, "accepted", last.Time, "proven", proven)
+	m.log.Info("state directory tells of no accepted commit, the ledger does", "commit", last.Commit, "branch", last.Branch, "accepted", last.Time, "proven", proven)
 	if !proven {
 		return record{Recalled: last.Commit}, nil
 	}
