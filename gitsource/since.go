@@ -66,6 +66,21 @@ func (r *Repository) newer(ctx context.Context, m *mirror, after string, tip plu
 	return m.since(ctx, from, tip)
 }
 
+// Object is one commit as git stores it, without the object header.
+//
+// ErrUnknown: the mirror does not have it.
+func (r *Repository) Object(commit string) ([]byte, error) {
+	m, h, err := r.from(commit)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := m.raw(h, false)
+	if err != nil {
+		return nil, fmt.Errorf("read commit %s of %s: %w", h, r, err)
+	}
+	return raw.Object, nil
+}
+
 func (m *mirror) raw(h plumbing.Hash, paths bool) (Raw, error) {
 	content, err := m.object(plumbing.CommitObject, h, commitBytes)
 	if err != nil || !paths {

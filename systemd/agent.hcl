@@ -35,6 +35,20 @@ repository {
 #   }
 # }
 
+# What becomes of each commit is written into refs/notes/moult of the
+# repository; docs/ledger.md says more. While the agent may not write there, it
+# is kept in the state directory.
+# ledger {
+#   enabled          = true
+#   push             = true
+#   username         = "moult"                                          # who writes; without
+#   password_file    = "/run/credentials/moult.service/ledger-password" # these three, as in
+#   ssh_key_file     = "/run/credentials/moult.service/ledger-ssh-key"  # the block repository
+#   signing_key_file = "/run/credentials/moult.service/ledger-key"      # signs each commit of the ledger
+#   name             = "moult on bastion-1"
+#   email            = "moult@bastion-1"
+# }
+
 # How often git is asked for a new commit, and how often AWS is looked at while
 # nothing moves.
 # poll     = "30s"
@@ -50,8 +64,9 @@ repository {
 #   key_file         = "/etc/moult/tls/key.pem"
 # }
 
-# Where the mirror of the repository is kept. It is a cache: deleting it costs a
-# clone. systemd gives the directory, so it need not be named here.
+# Where the mirror of the repository, the last accepted commit and the ledger
+# are kept. Deleting it costs a clone, and what was not sent of the ledger.
+# systemd gives the directory, so it need not be named here.
 # state_dir = "/var/lib/moult"
 
 # Where `moult status` finds the running agent.

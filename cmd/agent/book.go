@@ -10,9 +10,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"moult/gitsource/trust"
+	"github.com/go-git/go-git/v5/plumbing"
 
 	"moult/gitsource/durable"
+	"moult/gitsource/trust"
 )
 
 // book is where the agent keeps the last accepted commit of a branch, and where
@@ -26,7 +27,7 @@ type book struct {
 // pointed at another repository begins anew there, and finds its place again
 // when it is pointed back.
 func bookOf(s settings) book {
-	name := sha256.Sum256([]byte(newRepository(s, nil).String() + "\n" + or(s.repository.Branch, "main")))
+	name := sha256.Sum256([]byte(newRepository(s, nil).String() + "\n" + s.branch()))
 	return book{dir: s.stateDir, branch: fmt.Sprintf("%x", name[:4])}
 }
 
@@ -42,28 +43,64 @@ type named struct {
 	Names   []trust.Name `json:"names"`
 }
 
+// record is what the agent keeps of a branch.
+type record struct {
+	trust.Record
+	// By is the operator who accepted Commit by its name.
+	By string `json:"by,omitempty"`
+	// Recalled is the commit that was accepted last as the ledger has it, for
+	// an agent that has lost its own record. Anybody may have written that, so
+	// it may hold a head back and vouches for nothing.
+	Recalled string `json:"recalled,omitempty"`
+}
+
+// recalled is how a commit stands to the one that is only remembered. Where
+// there is none, or no commit, nothing is held.
+func (r record) recalled(commit plumbing.Hash, parents trust.Parents) (trust.Move, error) {
+	if r.Recalled == "" || commit.IsZero() {
+		return trust.Move{Relation: trust.First}, nil
+	}
+	return trust.Record{Commit: r.Recalled, Names: r.Names}.Guard(commit, parents)
+}
+
+// advance is the record after a verdict that began with another: what
+// agent.hcl or an operator says to begin with, where nothing was accepted.
+func (r record) advance(begun trust.Record, v trust.Verdict, now time.Time) record {
+	after := record{Record: begun.Advance(v, now), By: r.By, Recalled: r.Recalled}
+	if after.Commit == r.Commit {
+		return after
+	}
+	after.By, after.Recalled = "", ""
+	for _, name := range r.Names {
+		if name.Commit == after.Commit {
+			after.By = name.By
+		}
+	}
+	return after
+}
+
 // read is the record, with the names that still hold; kept is whether an agent
 // has written one yet. The error means that a file cannot be read: then nobody
 // knows what was accepted.
-func (b book) read() (record trust.Record, kept bool, err error) {
-	if kept, err = readJSON(b.recordFile(), &record); err != nil {
-		return trust.Record{}, kept, err
+func (b book) read() (r record, kept bool, err error) {
+	if kept, err = readJSON(b.recordFile(), &r); err != nil {
+		return record{}, kept, err
 	}
 	var names named
 	if _, err := readJSON(b.namesFile(), &names); err != nil {
-		return trust.Record{}, kept, err
+		return record{}, kept, err
 	}
-	record.Names = nil
-	if names.InForce == record.Commit && names.Since.Equal(record.At) {
-		record.Names = names.Names
+	r.Names = nil
+	if names.InForce == r.Commit && names.Since.Equal(r.At) {
+		r.Names = names.Names
 	}
-	return record, kept, nil
+	return r, kept, nil
 }
 
 // keep stores the record. Its names stay where the operator has left them.
-func (b book) keep(record trust.Record) error {
-	record.Names = nil
-	return writeJSONFile(b.recordFile(), record)
+func (b book) keep(r record) error {
+	r.Names = nil
+	return writeJSONFile(b.recordFile(), r)
 }
 
 // leave stores the names of a record for the agent to find.

@@ -16,16 +16,19 @@ func newBook(t *testing.T) book {
 	return bookOf(settings{stateDir: t.TempDir(), repository: repositorySchema{URL: "https://git.example.com/fleet.git"}})
 }
 
-func mustOpen(t *testing.T, b book) trust.Record {
+func mustOpen(t *testing.T, b book) record {
 	t.Helper()
-	record, _, err := b.read()
+	kept, _, err := b.read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return record
+	return kept
 }
 
-var accepted = trust.Record{Commit: hashOf(1), At: time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC), Signer: trust.Signer{Kind: trust.SSH, Key: "SHA256:x"}}
+var accepted = record{
+	Record: trust.Record{Commit: hashOf(1), At: time.Date(2026, 3, 3, 14, 0, 0, 0, time.UTC), Signer: trust.Signer{Kind: trust.SSH, Key: "SHA256:x"}},
+	By:     "ada", Recalled: hashOf(3),
+}
 
 func must(t *testing.T, err error) {
 	t.Helper()
@@ -36,8 +39,8 @@ func must(t *testing.T, err error) {
 
 func TestBookIsEmptyAtFirst(t *testing.T) {
 	t.Parallel()
-	record, kept, err := newBook(t).read()
-	if diff := cmp.Diff(trust.Record{}, record); diff != "" || kept || err != nil {
+	got, kept, err := newBook(t).read()
+	if diff := cmp.Diff(record{}, got); diff != "" || kept || err != nil {
 		t.Errorf("kept %v, error %v, record -want +got:\n%s", kept, err, diff)
 	}
 }
@@ -62,13 +65,13 @@ func TestNamesHoldOnlyForAsLongAsTheirCommitIsInForce(t *testing.T) {
 	named, err := accepted.Accept(trust.Name{Commit: hashOf(2), By: "ada", At: accepted.At})
 	must(t, err)
 	must(t, b.leave(named))
-	if diff := cmp.Diff(named, mustOpen(t, b)); diff != "" {
+	if diff := cmp.Diff(named, mustOpen(t, b).Record); diff != "" {
 		t.Errorf("while it is in force -want +got:\n%s", diff)
 	}
 	later, again := accepted, accepted
 	later.Commit = hashOf(2)
 	again.At = again.At.Add(time.Hour)
-	for _, after := range []trust.Record{later, again} {
+	for _, after := range []record{later, again} {
 		must(t, b.keep(after))
 		if diff := cmp.Diff(after, mustOpen(t, b)); diff != "" {
 			t.Errorf("afterwards -want +got:\n%s", diff)
@@ -98,8 +101,8 @@ func TestABookThatCannotBeReadIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	for _, file := range []func(book) string{book.recordFile, book.namesFile} {
 		b := newBook(t)
 		must(t, os.WriteFile(file(b), []byte("{"), 0o600))
-		if record, _, err := b.read(); err == nil || record.Commit != "" || !strings.Contains(err.Error(), "remove it") {
-			t.Errorf("record %+v, error %v", record, err)
+		if got, _, err := b.read(); err == nil || got.Commit != "" || !strings.Contains(err.Error(), "remove it") {
+			t.Errorf("record %+v, error %v", got, err)
 		}
 	}
 }

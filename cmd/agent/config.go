@@ -20,6 +20,7 @@ type fileSchema struct {
 	Repository *repositorySchema `hcl:"repository,block"`
 	Trust      *trustSchema      `hcl:"trust,block"`
 	Webhook    *webhookSchema    `hcl:"webhook,block"`
+	Ledger     *ledgerSchema     `hcl:"ledger,block"`
 	StateDir   string            `hcl:"state_dir,optional"`
 	Socket     string            `hcl:"socket,optional"`
 	Poll       *hcl.Attribute    `hcl:"poll,optional"`
@@ -88,6 +89,9 @@ func (f fileSchema) over(s settings, diagnostics *hcl.Diagnostics) settings {
 	}
 	if f.Webhook != nil {
 		s.webhook = f.Webhook.read(attributes{diagnostics})
+	}
+	if f.Ledger != nil {
+		s.ledger = f.Ledger.read()
 	}
 	s.stateDir, s.socket = or(f.StateDir, s.stateDir), or(f.Socket, s.socket)
 	read := attributes{diagnostics}

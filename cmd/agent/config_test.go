@@ -16,7 +16,7 @@ import (
 const exampleConfig = "../../systemd/agent.hcl"
 
 // commented is a setting that the example shows in a comment.
-var commented = regexp.MustCompile(`(?m)^(\s*)# (\w+ +=.*|(?:log|trust|webhook) \{|  scope "\w+" \{|(?:  |    )\w+ +=.*|(?:  )?\})$`)
+var commented = regexp.MustCompile(`(?m)^(\s*)# (\w+ +=.*|(?:log|trust|ledger|webhook) \{|  scope "\w+" \{|(?:  |    )\w+ +=.*|(?:  )?\})$`)
 
 func TestExampleConfigIsRead(t *testing.T) {
 	t.Parallel()
@@ -55,6 +55,10 @@ func TestExampleConfigIsReadWithEverythingUncommented(t *testing.T) {
 		webhook: webhookSettings{
 			Listen: "127.0.0.1:8642", Path: "/hook", SecretFile: "/run/credentials/moult.service/webhook-secret",
 			CertificateFile: "/etc/moult/tls/fullchain.pem", KeyFile: "/etc/moult/tls/key.pem",
+		},
+		ledger: ledgerSettings{
+			SigningKeyFile: "/run/credentials/moult.service/ledger-key", Name: "moult on bastion-1", Email: "moult@bastion-1",
+			Username: "moult", PasswordFile: "/run/credentials/moult.service/ledger-password", SSHKeyFile: "/run/credentials/moult.service/ledger-ssh-key",
 		},
 		stateDir: "/var/lib/moult", socket: "/run/moult/agent.sock",
 		poll: 30 * time.Second, interval: time.Minute, logLevel: "info", logFormat: "json",

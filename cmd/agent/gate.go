@@ -18,6 +18,8 @@ type lineage interface {
 	Parents(commit string) ([]string, error)
 	Since(ctx context.Context, after, head string, paths bool) ([]gitsource.Raw, error)
 	Leads(ctx context.Context, commit, to string) (bool, error)
+	Partial() bool
+	Deepen(ctx context.Context) (whole bool, err error)
 }
 
 // gate decides how far the branch is obeyed. It asks the files with the keys,
@@ -30,16 +32,30 @@ type gate struct {
 	// Keep is whether what is accepted is stored. Whoever only looks leaves no
 	// trace: a plan accepts nothing for the agent.
 	Keep bool
+	// Memory is asked what was accepted last by an agent that keeps a record
+	// and has none yet; nil: nobody.
+	Memory memory
+	// Accepted is told what is accepted, and after a start what is in force;
+	// nil: nobody. Only what is stored is told.
+	Accepted func(record)
 
 	last    question
 	ruling  ruling
 	refused []trust.Refusal // by the last verdict, with the time of the first
+	told    string          // the commit that Accepted was told last
+}
+
+// memory tells a gate what it has forgotten: a recollection.
+type memory interface {
+	// LastAccepted is the record of the commit that was accepted last. What
+	// nobody can prove is only Recalled. Nothing is known: the zero record.
+	LastAccepted(ctx context.Context) (record, error)
 }
 
 // question is all that a ruling depends on.
 type question struct {
 	head   string
-	record trust.Record
+	record record
 	policy trust.Policy
 }
 
@@ -74,54 +90,104 @@ func (g *gate) judge(ctx context.Context, head string, now time.Time) (ruling, e
 	if err != nil {
 		return ruling{}, heldError(fmt.Sprintf("read what agent.hcl says about trust: %v", err))
 	}
-	record, kept, err := g.Book.read()
+	kept, there, err := g.Book.read()
 	if err != nil {
 		return ruling{}, heldError(err.Error())
 	}
-	asked := question{head: head, record: record, policy: policy}
-	if (kept || !g.Keep) && reflect.DeepEqual(asked, g.last) {
+	if !there {
+		if kept, err = g.remember(ctx, kept); err != nil {
+			return ruling{}, fmt.Errorf("judge commit %.8s: %w", head, err)
+		}
+	}
+	asked := question{head: head, record: kept, policy: policy}
+	if (there || !g.Keep) && reflect.DeepEqual(asked, g.last) {
 		return g.ruling, nil
 	}
-	ruled, after, err := g.consider(ctx, asked, now)
+	ruled, after, err := g.deliberate(ctx, asked, now)
 	if err != nil {
 		return ruling{}, fmt.Errorf("judge commit %.8s: %w", head, err)
 	}
-	if g.Keep && (!kept || after.Commit != record.Commit) {
+	if g.Keep && (!there || after.Commit != kept.Commit) {
 		if err := g.Book.keep(after); err != nil {
 			return ruling{}, err
 		}
 	}
+	g.tell(after)
 	g.last, g.ruling = asked, ruled
 	return ruled, nil
 }
 
+// remember asks for what was accepted last, where nothing is kept: the state
+// directory may have been lost. What an operator has named since then stands.
+func (g *gate) remember(ctx context.Context, kept record) (record, error) {
+	if g.Memory == nil || !g.Keep {
+		return kept, nil
+	}
+	remembered, err := g.Memory.LastAccepted(ctx)
+	remembered.Names = kept.Names
+	return remembered, err
+}
+
+// tell says what is in force, each commit once.
+func (g *gate) tell(r record) {
+	if g.Keep && g.Accepted != nil && !r.At.IsZero() && r.Commit != g.told {
+		g.told = r.Commit
+		g.Accepted(r)
+	}
+}
+
+// deliberate considers, and reads on in history for as long as it is not all
+// there and what is there speaks against the head: behind it may lie what was
+// accepted before.
+func (g *gate) deliberate(ctx context.Context, q question, now time.Time) (ruling, record, error) {
+	for {
+		ruled, after, err := g.consider(ctx, q, now)
+		clear := err == nil && ruled.hold == ""
+		if clear || !g.Lineage.Partial() || err != nil && !errors.Is(err, gitsource.ErrPartial) {
+			return ruled, after, err
+		}
+		if _, err := g.Lineage.Deepen(ctx); err != nil {
+			return ruling{}, after, err
+		}
+	}
+}
+
 // consider is judge without memory: it returns the record as it is afterwards.
-func (g *gate) consider(ctx context.Context, q question, now time.Time) (ruling, trust.Record, error) {
-	record := g.begun(q.record)
-	move, err := record.Guard(plumbing.NewHash(q.head), g.parents)
+func (g *gate) consider(ctx context.Context, q question, now time.Time) (ruling, record, error) {
+	begun := g.begun(q.record.Record)
+	move, err := begun.Guard(plumbing.NewHash(q.head), g.parents)
 	if err != nil {
-		return ruling{}, record, err
+		return ruling{}, q.record, err
 	}
 	if move.Held() {
-		ruled := ruling{obey: record.Commit, hold: move.Hold()}
+		ruled := ruling{obey: begun.Commit, hold: move.Hold()}
 		if move.Relation == trust.Gone {
 			ruled.obey = ""
 		}
 		return ruled, q.record, nil
 	}
+	if recalled, err := q.record.recalled(move.Head, g.parents); err != nil || recalled.Held() {
+		return ruling{hold: recalled.HoldRecalled()}, q.record, err
+	}
 	verdict := trust.Verdict{Obey: move.Head}
 	if !q.policy.Trusting() {
 		if verdict, err = g.verdict(ctx, q.policy, move); err != nil {
-			return ruling{}, record, err
+			return ruling{}, q.record, err
 		}
 	}
 	verdict = verdict.Dated(g.refused, now)
 	g.refused = verdict.Refused
+	if older, err := q.record.recalled(verdict.Obey, g.parents); err != nil || older.Held() {
+		// What is trusted of the branch is older than what was in force.
+		// Nothing goes back that nobody asked for.
+		verdict.Obey = plumbing.ZeroHash
+		return ruling{hold: verdict.Hold()}, q.record, err
+	}
 	ruled := ruling{hold: verdict.Hold()}
 	if !verdict.Obey.IsZero() {
 		ruled.obey = verdict.Obey.String()
 	}
-	return ruled, record.Advance(verdict, now), nil
+	return ruled, q.record.advance(begun, verdict, now), nil
 }
 
 // begun is the record to judge by. Where nothing was ever accepted, that is

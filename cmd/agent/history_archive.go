@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"moult/gitsource"
 	"moult/gitsource/ledger"
@@ -85,9 +83,6 @@ func (a *archive) open(dir, hint string) (err error) {
 	return err
 }
 
-// ledgerDir is where the agent keeps its ledger.
-func ledgerDir(s settings) string { return filepath.Join(s.stateDir, "ledger") }
-
 // keptArchive is what an agent on this machine keeps of the repository.
 func keptArchive(s settings) (*archive, bool) {
 	if s.stateDir == "" {
@@ -136,18 +131,17 @@ func fetchAll(ctx context.Context, s settings) (mirror string, err error) {
 			return "", err
 		}
 	}
-	if err := fetchLedger(ctx, s); err != nil {
+	if err := bringLedger(ctx, s); err != nil {
 		return "", err
 	}
 	return repository.MirrorDir(), nil
 }
 
-// fetchLedger brings the ledger into the state directory.
-func fetchLedger(ctx context.Context, s settings) error {
-	l := ledger.Ledger{Dir: ledgerDir(s), Remote: ledger.Remote{URL: s.repository.URL}, Log: quietLog()}
+// bringLedger brings the ledger into the state directory.
+func bringLedger(ctx context.Context, s settings) error {
+	l := &ledger.Ledger{Dir: ledgerDir(s), Remote: ledger.Remote{URL: s.repository.URL, Access: s.repository.access()}, Log: quietLog()}
 	defer l.Close()
-	_, err := l.Fetch(ctx, time.Now())
-	return err
+	return fetchLedger(ctx, l)
 }
 
 func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"moult/reconcile"
@@ -36,4 +38,17 @@ func (l *lastRead) now() reconcile.Declared {
 		return *d
 	}
 	return reconcile.Declared{}
+}
+
+// writtenBy is the commit that wrote the image which a commit put in force in a
+// group, where that is another and is known; else zero.
+func (l *lastRead) writtenBy(group reconcile.ID, commit string) reconcile.Commit {
+	groups := l.now().Groups
+	i, found := slices.BinarySearchFunc(groups, group, func(d reconcile.Declaration, id reconcile.ID) int {
+		return cmp.Or(cmp.Compare(d.ID.Environment, id.Environment), cmp.Compare(d.ID.Group, id.Group))
+	})
+	if !found || groups[i].Commit.Hash != commit {
+		return reconcile.Commit{}
+	}
+	return groups[i].Written
 }

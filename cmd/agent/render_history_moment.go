@@ -107,7 +107,7 @@ func ranRows(g groupThen, v view) [][]cell {
 	rows := [][]cell{row("ran", "%s", ranWords(g))}
 	rows = append(rows, entryRows("last", *g.Last)...)
 	rows = append(rows,
-		row("asked by", "%s, commit %s", tame(or(g.Last.Author, "somebody who is not known")), v.paint.bold(shortHash(g.Last.Commit))),
+		row("asked by", "%s, commit %s%s", tame(or(g.Last.Author, "somebody who is not known")), v.paint.bold(shortHash(g.Last.Commit)), writtenIn(*g.Last)),
 		row("approved", "%s", approval(*g.Last)))
 	if g.Became != nil {
 		rows = append(rows, entryRows("became", *g.Became)...)
@@ -198,4 +198,12 @@ func tameLines(text string) string {
 		lines[i] = tame(line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// writtenIn names the commit of a branch that a merge brought.
+func writtenIn(e ledger.Entry) string {
+	if e.Written == "" {
+		return ""
+	}
+	return ", written in " + shortHash(e.Written)
 }

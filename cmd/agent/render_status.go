@@ -9,8 +9,10 @@ import (
 
 // renderStatus draws where every group stands: the repository, a line for each
 // group, and below them whatever is not converged, with the reason.
-func renderStatus(w io.Writer, r reconcile.Report, v view) {
+func renderStatus(w io.Writer, s agentReport, v view) {
+	r := s.Report
 	renderHead(w, r, v)
+	renderLedger(w, s.Ledger, v)
 	fmt.Fprintln(w)
 	if len(r.Plan.Answers) == 0 {
 		fmt.Fprintln(w, "No group has been looked at yet, or none is declared.")
@@ -33,6 +35,16 @@ func renderStatus(w io.Writer, r reconcile.Report, v view) {
 		renderReverts(w, r.Reverts, v)
 	}
 	fmt.Fprintf(w, "\n%s, seen %s\n", tally(r.Plan.Answers), ago(r.At, v.now))
+}
+
+// renderLedger says what keeps the ledger from being sent; nothing while all is
+// well.
+func renderLedger(w io.Writer, l *ledgerState, v view) {
+	if l == nil || l.Problem == "" {
+		return
+	}
+	fmt.Fprintf(w, "%s the ledger has not been sent since %s, %s of it wait here: %s\n",
+		v.paint.yellow("!"), moment(l.Since, v.now), plural(l.Unsent, "commit"), l.Problem)
 }
 
 func statusRows(answers []reconcile.Answer, v view) [][]cell {

@@ -11,13 +11,17 @@ import (
 func TestDrawings(t *testing.T) {
 	t.Parallel()
 	drawings := map[string]func(w io.Writer, v view){
-		"status":          func(w io.Writer, v view) { renderStatus(w, sampleReport(), v) },
-		"status_troubled": func(w io.Writer, v view) { renderStatus(w, troubledReport(), v) },
-		"plan":            func(w io.Writer, v view) { renderPlan(w, sampleReport(), v) },
-		"plan_troubled":   func(w io.Writer, v view) { renderPlan(w, troubledReport(), v) },
-		"explain":         func(w io.Writer, v view) { renderExplanation(w, sampleExplanation(), v) },
-		"report.json":     func(w io.Writer, _ view) { writeJSON(w, sampleReport()) },
-		"explain.json":    func(w io.Writer, _ view) { writeJSON(w, sampleExplanation()) },
+		"status": func(w io.Writer, v view) {
+			renderStatus(w, agentReport{Report: sampleReport(), Ledger: &ledgerState{}}, v)
+		},
+		"status_troubled": func(w io.Writer, v view) {
+			renderStatus(w, agentReport{Report: troubledReport(), Ledger: sampleLedger()}, v)
+		},
+		"plan":          func(w io.Writer, v view) { renderPlan(w, sampleReport(), v) },
+		"plan_troubled": func(w io.Writer, v view) { renderPlan(w, troubledReport(), v) },
+		"explain":       func(w io.Writer, v view) { renderExplanation(w, sampleExplanation(), v) },
+		"report.json":   func(w io.Writer, _ view) { writeJSON(w, agentReport{Report: sampleReport(), Ledger: sampleLedger()}) },
+		"explain.json":  func(w io.Writer, _ view) { writeJSON(w, sampleExplanation()) },
 	}
 	for name, draw := range drawings {
 		t.Run(name, func(t *testing.T) {

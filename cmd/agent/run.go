@@ -83,14 +83,18 @@ func runForever(ctx context.Context, at surroundings, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	a.gate.Keep = !f.dryRun
 	hints := newHints()
 	ctx = untilHangup(ctx, at, hints)
 	hook, err := openWebhook(ctx, s.webhook, log)
 	if err != nil {
 		return err
 	}
-	var desk desk
+	if !f.dryRun {
+		if err := a.remember(stopPatience); err != nil {
+			return err
+		}
+	}
+	desk := desk{Ledger: a.scribe.state}
 	closed, err := desk.serve(ctx, s.socketPath())
 	if err != nil {
 		return err
@@ -106,12 +110,14 @@ func runForever(ctx context.Context, at surroundings, f runFlags) error {
 
 // attend goes round until ctx ends, and reports to the desk and to systemd.
 func (a *agent) attend(ctx context.Context, desk *desk, hints hints, dryRun bool) error {
+	defer a.scribe.begin(ctx)()
 	systemd := &notifier{Send: sendToSystemd}
 	watchdog, _ := daemon.SdWatchdogEnabled(false) // 0 without one
 	go systemd.guard(ctx, a.liveness, a.settings.poll, watchdog)
 	loop := a.loop()
 	loop.DryRun, loop.Wake = dryRun, hints.wake(ctx, a.news(ctx), a.log)
 	loop.Report = func(r reconcile.Report) {
+		a.scribe.report(r)
 		desk.put(r)
 		systemd.report(r, len(a.last.now().Groups))
 	}

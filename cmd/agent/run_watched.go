@@ -24,7 +24,11 @@ func runWatched(ctx context.Context, at surroundings, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	a.gate.Keep = !f.dryRun
+	if !f.dryRun {
+		if err := a.remember(watchedPatience); err != nil {
+			return err
+		}
+	}
 	p := newProgress(at, f, a.liveness)
 	var report reconcile.Report
 	if f.once {
@@ -55,7 +59,9 @@ func once(ctx context.Context, a *agent, dryRun bool, show func(reconcile.Report
 	a.source.Whole = true // there is no second pass that could know more
 	loop := a.loop()
 	loop.DryRun = dryRun
+	defer a.scribe.begin(ctx)()
 	report, err := loop.Pass(ctx)
+	a.scribe.report(report) // also of a pass that was broken off
 	if err != nil {
 		return report, fmt.Errorf("make a pass: %w", err)
 	}
@@ -69,6 +75,7 @@ func once(ctx context.Context, a *agent, dryRun bool, show func(reconcile.Report
 // untilConverged makes passes until every group is converged or one needs a
 // commit or a person.
 func untilConverged(ctx context.Context, a *agent, show func(reconcile.Report)) (reconcile.Report, error) {
+	defer a.scribe.begin(ctx)()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	wait := wait{stop: stop}
@@ -76,6 +83,7 @@ func untilConverged(ctx context.Context, a *agent, show func(reconcile.Report)) 
 	loop := a.loop()
 	loop.Wake = a.news(ctx)
 	loop.Report = func(r reconcile.Report) {
+		a.scribe.report(r)
 		show(r)
 		wait.see(r)
 		if rested, err := atRest(a.last.now(), r.Plan.Answers); rested {

@@ -100,6 +100,11 @@ func troubledReport() reconcile.Report {
 	return r
 }
 
+// sampleLedger is a ledger that may not be sent.
+func sampleLedger() *ledgerState {
+	return &ledgerState{Unsent: 3, Since: sampleNow().Add(-2 * time.Hour), Problem: "access denied: deploy key is read-only; let the agent write refs/notes/moult"}
+}
+
 func sampleExplanation() explanation {
 	warmup := reconcile.Span(60 * time.Second)
 	a := sampleAnswers()[3]

@@ -15,6 +15,7 @@ type settings struct {
 	repository repositorySchema
 	trust      trustSettings
 	webhook    webhookSettings
+	ledger     ledgerSettings
 	stateDir   string
 	socket     string // empty: agent.sock in the state directory
 	poll       time.Duration
@@ -86,3 +87,6 @@ func (s settings) check() error {
 func (s settings) socketPath() string {
 	return or(s.socket, filepath.Join(s.stateDir, "agent.sock"))
 }
+
+// branch is the branch that is followed.
+func (s settings) branch() string { return or(s.repository.Branch, "main") }

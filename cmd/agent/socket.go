@@ -18,7 +18,7 @@ import (
 
 // The running agent answers `moult status` on a unix socket, as HTTP:
 //
-//	GET /v1/report    the latest reconcile.Report as JSON; 503 before the first
+//	GET /v1/report    the latest reconcile.Report as JSON, with a member "ledger"; 503 before the first
 //
 // Who may read it is a matter of the file's mode and its directory's.
 
@@ -29,7 +29,26 @@ const (
 
 // desk hands out the latest report.
 type desk struct {
+	// Ledger tells how it stands with the ledger; nil when nobody asks, and so
+	// is what it returns when none is written.
+	Ledger func() *ledgerState
+
 	latest atomic.Pointer[reconcile.Report]
+}
+
+// agentReport is what the agent answers: its latest report, and what belongs to
+// no group.
+type agentReport struct {
+	reconcile.Report
+	Ledger *ledgerState `json:"ledger,omitempty"`
+}
+
+func (d *desk) answer(r reconcile.Report) agentReport {
+	s := agentReport{Report: r}
+	if d.Ledger != nil {
+		s.Ledger = d.Ledger()
+	}
+	return s
 }
 
 func (d *desk) put(r reconcile.Report) { d.latest.Store(&r) }
@@ -43,7 +62,7 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "the first pass is under way", http.StatusServiceUnavailable)
 	default:
 		w.Header().Set("Content-Type", "application/json")
-		_ = writeJSON(w, report)
+		_ = writeJSON(w, d.answer(*report))
 	}
 }
 
@@ -87,8 +106,8 @@ func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 }
 
 // askAgent asks the running agent for its latest report.
-func askAgent(ctx context.Context, path string) (reconcile.Report, error) {
-	var report reconcile.Report
+func askAgent(ctx context.Context, path string) (agentReport, error) {
+	var report agentReport
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // served is a desk that answers at a socket until the test ends.
@@ -38,11 +39,12 @@ func TestAgentAnswersWithItsLatestReport(t *testing.T) {
 	}
 	d.put(troubledReport())
 	d.put(sampleReport())
+	d.Ledger = sampleLedger
 	got, err := askAgent(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(sampleReport(), got); diff != "" {
+	if diff := cmp.Diff(agentReport{Report: sampleReport(), Ledger: sampleLedger()}, got, cmpopts.IgnoreUnexported(ledgerState{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -48,8 +48,8 @@ func accept(ctx context.Context, at surroundings, flags common, name string) err
 		return err
 	}
 	book := bookOf(s)
-	record, kept, err := book.read()
-	if err == nil && !kept {
+	kept, there, err := book.read()
+	if err == nil && !there {
 		err = advise(fmt.Errorf("no agent keeps what it accepted of this branch in %s", s.stateDir),
 			"name the agent's own repository, branch and state directory, with --config and --state-dir")
 	}
@@ -60,10 +60,11 @@ func accept(ctx context.Context, at surroundings, flags common, name string) err
 	if err != nil {
 		return fmt.Errorf("trust %.40s: %w", name, err)
 	}
-	if record, err = record.Accept(trust.Name{Commit: commit.Hash, By: person(at.env), At: time.Now().UTC()}); err != nil {
+	accepted, err := kept.Accept(trust.Name{Commit: commit.Hash, By: operator(at.env), At: time.Now().UTC()})
+	if err != nil {
 		return err
 	}
-	if err := book.leave(record); err != nil {
+	if err := book.leave(accepted); err != nil {
 		return fmt.Errorf("trust %.40s: %w", name, err)
 	}
 	fmt.Fprintf(at.out, "accepted, with all that is behind it: %s\n", commitLine(commit, view{now: time.Now(), paint: at.paint(at.out)}))
@@ -83,12 +84,15 @@ func onBranch(ctx context.Context, at surroundings, s settings, name string) (fo
 	repository := newRepository(s, newLog(at.err, s, terminal(at.err)))
 	defer repository.Close()
 	fetched, err := repository.Fetch(ctx)
+	for whole := false; !whole && err == nil; {
+		whole, err = repository.Deepen(ctx)
+	}
 	if err != nil {
 		return found, err
 	}
 	found, err = repository.Find(name)
 	if errors.Is(err, gitsource.ErrUnknown) {
-		return found, advise(err, "name a commit of branch %s by its hash; its head is %s", or(s.repository.Branch, "main"), fetched.Head)
+		return found, advise(err, "name a commit of branch %s by its hash; its head is %s", s.branch(), fetched.Head)
 	}
 	if err != nil {
 		return found, err
@@ -100,9 +104,9 @@ func onBranch(ctx context.Context, at surroundings, s settings, name string) (fo
 	return found, err
 }
 
-// person is who runs this, for the record; sudo says who that is really
+// operator is who runs this, for the record; sudo says who that is really
 // (sudo(8), SUDO_USER).
-func person(env func(string) string) string {
+func operator(env func(string) string) string {
 	if name := env("SUDO_USER"); name != "" {
 		return name
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"moult/gitsource"
+	"moult/gitsource/ledger"
 	"moult/gitsource/wire"
 	"moult/providers/aws"
 	"moult/reconcile"
@@ -20,6 +21,7 @@ type agent struct {
 	repository *gitsource.Repository
 	gate       *gate
 	source     *source
+	scribe     *scribe // nil: nothing is written down
 	last       *lastRead
 	provider   *aws.Provider
 	liveness   *liveness
@@ -49,12 +51,32 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 func newRepository(s settings, log *slog.Logger) *gitsource.Repository {
 	return &gitsource.Repository{
 		URL: s.repository.URL, Branch: s.repository.Branch, Path: s.repository.Path, StateDir: s.stateDir,
-		Access: wire.Access{
-			Username: s.repository.Username, PasswordFile: s.repository.PasswordFile,
-			KeyFile: s.repository.SSHKeyFile, KnownHosts: s.repository.KnownHostsFiles,
-		},
-		Log: log,
+		Access: s.repository.access(),
+		Log:    log,
 	}
+}
+
+// access is how to prove who reads.
+func (r repositorySchema) access() wire.Access {
+	return wire.Access{Username: r.Username, PasswordFile: r.PasswordFile, KeyFile: r.SSHKeyFile, KnownHosts: r.KnownHostsFiles}
+}
+
+// remember makes the agent keep what it accepts and write down what becomes of
+// it. One that only looks does neither.
+func (a *agent) remember(patience time.Duration) error {
+	a.gate.Keep = true
+	l, err := newLedger(a.settings, a.log)
+	if err != nil || l == nil {
+		return err
+	}
+	a.scribe = &scribe{
+		Ledger: l, Teller: ledger.Teller{Who: (&hands{Objects: a.repository, Trust: a.settings.trust}).who, Written: a.last.writtenBy},
+		Branch: a.settings.branch(), Patience: patience, Log: a.log, news: make(chan struct{}, 1),
+		courier: courier{Ledger: l, Log: a.log, parcels: make(chan struct{}, 1)},
+	}
+	a.gate.Memory = recollection{settings: a.settings, log: a.log}
+	a.gate.Accepted = a.scribe.accept
+	return nil
 }
 
 // busyInterval is how often the cloud is looked at while something moves,

@@ -21,6 +21,7 @@ func acts() []act {
 		{"2. A merge with a broken image: it starts, fails, and rolls itself back", badMerge},
 		{"3. git revert clears it", revertMerge},
 		{"4. Somebody changes a group by hand, and it is put right", byHand},
+		{"5. git log --notes=moult: what came of each commit", history},
 	}
 }
 
@@ -43,7 +44,6 @@ func curtain(ctx context.Context, s *stage) error {
 		return fmt.Errorf("%w:\n%s", err, last.Plan.Text())
 	}
 	s.say("%s", indent(last.Plan.Text()))
-	s.became = append(s.became, fmt.Sprintf("all %d groups converged, nothing replaced", len(last.Plan.Answers)))
 	return nil
 }
 
@@ -69,7 +69,6 @@ func goodMerge(ctx context.Context, s *stage) error {
 		return err
 	}
 	s.say("  %s: %s", a.Group, a.Reason)
-	s.became = append(s.became, fmt.Sprintf("%s: rolled, %s", web, a.Reason))
 	return nil
 }
 
@@ -83,7 +82,6 @@ func badMerge(ctx context.Context, s *stage) error {
 	}
 	s.say("  %s is held: %s", a.Group, a.Reason)
 	s.say("  what ends it: %s", a.Ends)
-	s.became = append(s.became, fmt.Sprintf("%s: held, %s", web, a.Reason))
 	return nil
 }
 
@@ -98,7 +96,6 @@ func revertMerge(ctx context.Context, s *stage) error {
 		return err
 	}
 	s.say("  %s: %s, and nothing had to be replaced", a.Group, a.Reason)
-	s.became = append(s.became, fmt.Sprintf("%s: hold cleared, %s", web, a.Reason))
 	return nil
 }
 

@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// demo sets the stage, plays the acts, and prints what came of each commit.
+// demo sets the stage and plays the acts.
 func demo(ctx context.Context, moult, examples string, keep bool) (err error) {
 	s, err := setStage(ctx, moult, examples)
 	if err != nil {
@@ -50,7 +50,6 @@ func demo(ctx context.Context, moult, examples string, keep bool) (err error) {
 			return fmt.Errorf("%s: %w", act.title, err)
 		}
 	}
-	s.printHistory()
 	if keep {
 		s.explainKeep()
 		<-ctx.Done()

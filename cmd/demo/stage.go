@@ -25,7 +25,6 @@ type stage struct {
 	agent  *exec.Cmd
 	sim    *exec.Cmd
 	client *http.Client // to the agent's socket
-	became []string     // what came of each commit of origin, in order
 }
 
 // setStage starts the simulated AWS with the example fleet, makes a git
@@ -144,7 +143,7 @@ func (s *stage) explainKeep() {
   %s status --state-dir %s
   %s explain staging/web --repo %s --state-dir %s
   aws autoscaling describe-auto-scaling-groups
-  cd %s     # change an AMI, git commit, and watch`,
+  cd %s     # change an AMI, git commit, and watch; git log --notes=moult`,
 		bold("It is all still running."), s.aws, s.moult, s.stateDir(), s.moult, s.repository(), filepath.Join(s.dir, "state2"), s.repository())
 }
 

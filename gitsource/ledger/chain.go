@@ -82,15 +82,19 @@ func encoded(encode func(plumbing.EncodedObject) error) ([]byte, error) {
 // message is that of a commit that adds entries.
 func message(entries []line) string {
 	if len(entries) == 1 {
-		e := entries[0]
-		return fmt.Sprintf("%s %s %s\n", e.GroupID(), e.Outcome, e.To)
+		return entries[0].title() + "\n"
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d outcomes\n\n", len(entries))
 	for _, e := range entries {
-		fmt.Fprintf(&b, "%s %s %s\n", e.GroupID(), e.Outcome, e.To)
+		b.WriteString(e.title() + "\n")
 	}
 	return b.String()
+}
+
+// title is the entry in the fewest words.
+func (e Entry) title() string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", e.subject(), e.Outcome, e.To))
 }
 
 // parents are the parents of a commit that are there to be read.

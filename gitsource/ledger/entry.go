@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 	"time"
 
@@ -30,25 +31,35 @@ const (
 	Ended Outcome = "ended"
 	// Held: it was deliberately not begun; Reason says why.
 	Held Outcome = "held"
+	// Accepted: the commit may be obeyed. It is about a branch and no group.
+	Accepted Outcome = "accepted"
 )
 
 // Final reports whether an entry closes the rollout that a Started one opened.
-func (o Outcome) Final() bool { return o != Started && o != Held }
+func (o Outcome) Final() bool { return o != Started && o != Held && o != Accepted }
 
-// Entry is one thing that happened to one group because of one commit. What
-// is not known is left empty.
+// Entry is one thing that happened to one group because of one commit, or that
+// the commit was accepted as the newest of a branch to obey. What is not known
+// is left empty.
 type Entry struct {
 	Time        time.Time `json:"time"` // when it was written down, in UTC, to the millisecond
-	Environment string    `json:"environment"`
-	Group       string    `json:"group"`
-	Outcome     Outcome   `json:"outcome"`
+	Environment string    `json:"environment,omitempty"`
+	Group       string    `json:"group,omitempty"`
+	// Branch is what an Accepted entry is about, in place of a group.
+	Branch  string  `json:"branch,omitempty"`
+	Outcome Outcome `json:"outcome"`
 	// Commit is the commit that asked for it, in whose note the entry stands.
 	Commit string `json:"commit"`
-	// Author wrote the commit, Signer is whose signature it carries and
+	// Written is the commit that wrote the image, where Commit is the merge that
+	// brought it.
+	Written string `json:"written,omitempty"`
+	// Author wrote the image, Signer is whose signature Commit carries and
 	// MergedBy brought it onto the branch.
 	Author   string `json:"author,omitempty"`
 	Signer   string `json:"signer,omitempty"`
 	MergedBy string `json:"merged_by,omitempty"`
+	// AcceptedBy is the operator who accepted the commit by its name.
+	AcceptedBy string `json:"accepted_by,omitempty"`
 
 	Verb            reconcile.Verb `json:"verb,omitempty"`
 	From            string         `json:"ami_from,omitempty"`
@@ -68,6 +79,10 @@ type Entry struct {
 	Agent        string `json:"agent"`
 	AgentVersion string `json:"agent_version,omitempty"`
 
+	// Proof is the agent's signature over what an Accepted entry says, in
+	// base64; see [Ledger.LastAccepted].
+	Proof string `json:"proof,omitempty"`
+
 	// ID follows from everything else, so that the same entry written twice is
 	// one entry. It is set when the entry is written down.
 	ID string `json:"id,omitempty"`
@@ -78,9 +93,26 @@ func (e Entry) GroupID() reconcile.ID {
 	return reconcile.ID{Environment: e.Environment, Group: e.Group}
 }
 
+// subject is what the entry is about, for people.
+func (e Entry) subject() string {
+	if e.Outcome == Accepted {
+		return "branch " + e.Branch
+	}
+	return e.GroupID().String()
+}
+
+// complete reports whether the entry says what it is about.
+func (e Entry) complete() bool {
+	if e.Outcome == Accepted {
+		return e.Branch != "" && e.Environment == "" && e.Group == ""
+	}
+	return e.Environment != "" && e.Group != "" && e.Outcome != ""
+}
+
 // event is what makes two entries tell the same, whoever tells it and when.
 type event struct {
 	group   reconcile.ID
+	branch  string
 	commit  string
 	outcome Outcome
 	verb    reconcile.Verb
@@ -90,15 +122,34 @@ type event struct {
 }
 
 func (e Entry) event() event {
-	v := event{group: e.GroupID(), commit: e.Commit, outcome: e.Outcome, verb: e.Verb, refresh: e.RefreshID}
-	if e.Outcome == Held {
-		v.reason = e.Reason
+	v := event{group: e.GroupID(), branch: e.Branch, commit: e.Commit, outcome: e.Outcome, verb: e.Verb, refresh: e.RefreshID}
+	switch {
+	case e.Outcome == Held:
+		v.reason = fleeting.ReplaceAllString(e.Reason, "")
+	case e.Outcome == Accepted && (e.Proof != "" || e.AcceptedBy != ""):
+		// It speaks for itself: another may say less. And an operator may go
+		// back to a commit that was accepted before.
+		v.reason = e.Time.String()
 	}
 	if e.RefreshID == "" {
 		v.target = e.To
 	}
 	return v
 }
+
+// implies is what an entry tells besides: a group whose rollout has succeeded
+// need not be found converged.
+func (e Entry) implies() (event, bool) {
+	if e.Outcome != Succeeded || e.Verb != reconcile.Roll {
+		return event{}, false
+	}
+	e.Verb, e.RefreshID = "", ""
+	return e.event(), true
+}
+
+// fleeting is what AWS says otherwise each time it refuses the same: the id of
+// the request, and an encoded message.
+var fleeting = regexp.MustCompile(`request [\w-]+|\S{40,}`)
 
 // compare orders entries by time; those of one moment in an order that is the
 // same for everybody.
@@ -118,6 +169,7 @@ func (e Entry) tidy() Entry {
 	for _, s := range e.texts() {
 		*s = fault.Plain(*s, mostText)
 	}
+	e.Proof = fault.Plain(e.Proof, mostProof)
 	e.Outcome, e.Verb = Outcome(fault.Plain(string(e.Outcome), 40)), reconcile.Verb(fault.Plain(string(e.Verb), 40))
 	return e
 }
@@ -126,9 +178,13 @@ func (e Entry) tidy() Entry {
 // shorter.
 const mostText = 500
 
+// mostProof is the longest proof, in characters: that of an RSA key of 16384
+// bits has 6,000.
+const mostProof = 8000
+
 func (e *Entry) texts() []*string {
 	return []*string{
-		&e.Environment, &e.Group, &e.Commit, &e.Author, &e.Signer, &e.MergedBy, &e.From, &e.To, &e.Plan,
+		&e.Environment, &e.Group, &e.Branch, &e.Commit, &e.Written, &e.Author, &e.Signer, &e.MergedBy, &e.AcceptedBy, &e.From, &e.To, &e.Plan,
 		&e.Template, &e.RefreshID, &e.Reason, &e.Agent, &e.AgentVersion, &e.ID,
 	}
 }

@@ -20,7 +20,8 @@ type Filter struct {
 	Until       time.Time // before
 	Author      string    // a part of the name or address of the author, signer or merger, in any case
 	Image       string    // the AMI before or after
-	Limit       int       // at most so many, the newest
+	Outcome     Outcome
+	Limit       int // at most so many, the newest
 }
 
 func (f Filter) picks(e *Entry) bool {
@@ -29,6 +30,7 @@ func (f Filter) picks(e *Entry) bool {
 		strings.HasPrefix(e.Commit, f.Commit) &&
 		(f.Since.IsZero() || !e.Time.Before(f.Since)) &&
 		(f.Until.IsZero() || e.Time.Before(f.Until)) &&
+		(f.Outcome == "" || e.Outcome == f.Outcome) &&
 		(f.Image == "" || e.From == f.Image || e.To == f.Image) &&
 		(f.Author == "" || e.involves(strings.ToLower(f.Author)))
 }

@@ -60,8 +60,11 @@ func (l *Ledger) lines(now time.Time, entries []Entry) ([]line, error) {
 		if e.Agent == "" {
 			e.Agent, e.AgentVersion = l.Agent.signature(now).Name, l.Agent.Version
 		}
-		if !plumbing.IsHash(e.Commit) || e.Environment == "" || e.Group == "" || e.Outcome == "" {
+		if !plumbing.IsHash(e.Commit) || !e.complete() {
 			return nil, fault.New(ErrInvalid, "", "write down %s %q of commit %q", e.GroupID(), e.Outcome, e.Commit)
+		}
+		if err := l.prove(&e); err != nil {
+			return nil, err
 		}
 		lines[i] = e.written()
 	}
@@ -157,6 +160,9 @@ func (n note) untold(lines []line) []line {
 	told := map[event]bool{}
 	for _, l := range n.lines {
 		told[l.event()] = true
+		if found, ok := l.implies(); ok {
+			told[found] = true
+		}
 	}
 	var fresh []line
 	for _, l := range lines {

@@ -56,7 +56,7 @@ func parseLine(text string) (line, error) {
 		return line{}, errNoEntry
 	}
 	e, ok := readRecord(text[start+1:])
-	if !ok || e.Environment == "" || e.Group == "" || e.Outcome == "" || e.Time.IsZero() {
+	if !ok || !e.complete() || e.Time.IsZero() {
 		return line{}, errNoEntry
 	}
 	if e.ID != idOf(text[:end]) || text[end+len(idMember):] != e.ID+`"}` || !strings.HasPrefix(text, e.heading()) {
@@ -68,8 +68,12 @@ func parseLine(text string) (line, error) {
 // heading begins the sentence. A line whose heading and record differ is a
 // forgery, whatever else is right about it.
 func (e Entry) heading() string {
-	return braceless(e.Time.UTC().Format(time.RFC3339) + " " + e.GroupID().String() + " " + string(e.Outcome) + ":")
+	return braceless(e.Time.UTC().Format(time.RFC3339) + " " + e.subject() + " " + string(e.Outcome) + ":")
 }
+
+// Sentence is the entry for people: one line, as it stands in the note before
+// the JSON.
+func (e Entry) Sentence() string { return e.tidy().sentence() }
 
 // sentence is the entry for people. Behind the heading its words may change
 // from version to version: the record is what counts.
@@ -77,13 +81,17 @@ func (e Entry) sentence() string {
 	var text string
 	switch e.Verb {
 	case "", reconcile.Roll:
+		text += e.acceptance()
 		text += e.images()
 	case reconcile.Cancel, reconcile.RollBack:
 		text += " " + string(e.Verb) + " of " + e.RefreshID
 	default:
 		text += " " + string(e.Verb) + e.images()
 	}
-	if e.InstancesReplaced > 0 {
+	switch {
+	case e.InstancesReplaced == 1:
+		text += ", 1 instance replaced"
+	case e.InstancesReplaced > 1:
 		text += fmt.Sprintf(", %d instances replaced", e.InstancesReplaced)
 	}
 	if e.Outcome.Final() && !e.Started.IsZero() && e.Finished.After(e.Started) {
@@ -96,6 +104,19 @@ func (e Entry) sentence() string {
 		text += ", by " + e.Author
 	}
 	return e.heading() + braceless(text)
+}
+
+// acceptance is why a commit was accepted.
+func (e Entry) acceptance() string {
+	switch {
+	case e.Outcome != Accepted:
+		return ""
+	case e.AcceptedBy != "":
+		return " by name, by " + e.AcceptedBy
+	case e.Signer != "":
+		return " signed by " + e.Signer
+	}
+	return " no signature was asked for"
 }
 
 // braceless leaves the first brace of a line to its record.

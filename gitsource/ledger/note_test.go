@@ -112,6 +112,7 @@ func FuzzNoteLosesNothing(f *testing.F) {
 	line := started(1).written().text
 	f.Add(line + "\n\nSeen by Ada.\n")
 	f.Add(strings.Replace(line, "web", "db", 1))
+	f.Add(acceptedCommit(1).written().text)
 	f.Add("{\"time\":1}\n \n" + line + line)
 	f.Add(" {" + idMember + `"}`)
 	f.Fuzz(func(t *testing.T, content string) {
@@ -135,6 +136,7 @@ func FuzzNoteLosesNothing(f *testing.F) {
 func FuzzRecordReadsAsJSON(f *testing.F) {
 	f.Add(started(1).record())
 	f.Add(became(started(2), Failed).record())
+	f.Add(acceptedCommit(3).record())
 	f.Add(`{"time":"2026-03-03T12:00:00Z","group":"web","instances_planned":03}`)
 	f.Add(`{"group":"a","group":"b","template_version":-1,}`)
 	f.Fuzz(func(t *testing.T, text string) {

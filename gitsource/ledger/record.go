@@ -97,12 +97,20 @@ func (e *Entry) setText(key, value string) bool {
 		e.Outcome = Outcome(value)
 	case "commit":
 		e.Commit = value
+	case "written":
+		e.Written = value
 	case "author":
 		e.Author = value
 	case "signer":
 		e.Signer = value
 	case "merged_by":
 		e.MergedBy = value
+	case "branch":
+		e.Branch = value
+	case "accepted_by":
+		e.AcceptedBy = value
+	case "proof":
+		e.Proof = value
 	case "verb":
 		e.Verb = reconcile.Verb(value)
 	case "ami_from":

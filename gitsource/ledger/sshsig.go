@@ -17,7 +17,7 @@ import (
 // the namespace that git gives its commits.
 const (
 	sigMagic     = "SSHSIG"
-	sigNamespace = "git"
+	sigNamespace = "git" // of commits
 	sigVersion   = 1
 	sigBlock     = "SSH SIGNATURE"
 )
@@ -40,19 +40,26 @@ type sigMessage struct {
 	Digest    []byte
 }
 
-// sign makes an armoured signature over a text.
+// sign makes an armoured signature over the text of a commit.
 func sign(key ssh.Signer, text []byte) (string, error) {
+	blob, err := signIn(sigNamespace, key, text)
+	return armour(blob), err
+}
+
+// signIn makes a signature over a text in a namespace, which keeps it from
+// being taken for one over something else.
+func signIn(namespace string, key ssh.Signer, text []byte) ([]byte, error) {
 	digest := sha512.Sum512(text)
-	message := append([]byte(sigMagic), ssh.Marshal(sigMessage{Namespace: sigNamespace, Hash: "sha512", Digest: digest[:]})...)
+	message := append([]byte(sigMagic), ssh.Marshal(sigMessage{Namespace: namespace, Hash: "sha512", Digest: digest[:]})...)
 	signature, err := signWith(key, message)
 	if err != nil {
-		return "", fmt.Errorf("sign with %s: %w", ssh.FingerprintSHA256(key.PublicKey()), err)
+		return nil, fmt.Errorf("sign with %s: %w", ssh.FingerprintSHA256(key.PublicKey()), err)
 	}
 	blob := ssh.Marshal(sigBlob{
 		Version: sigVersion, PublicKey: key.PublicKey().Marshal(),
-		Namespace: sigNamespace, Hash: "sha512", Signature: ssh.Marshal(signature),
+		Namespace: namespace, Hash: "sha512", Signature: ssh.Marshal(signature),
 	})
-	return armour(append([]byte(sigMagic), blob...)), nil
+	return append([]byte(sigMagic), blob...), nil
 }
 
 // signWith signs. An RSA key would sign with SHA-1 unless asked otherwise.
@@ -83,7 +90,7 @@ func armour(blob []byte) string {
 
 var errUnsigned = errors.New("it is not signed")
 
-// checkSignature returns the key of a good signature over a text.
+// checkSignature returns the key of a good signature over the text of a commit.
 func checkSignature(armoured string, text []byte) (ssh.PublicKey, error) {
 	if armoured == "" {
 		return nil, errUnsigned
@@ -92,7 +99,12 @@ func checkSignature(armoured string, text []byte) (ssh.PublicKey, error) {
 	if block == nil || block.Type != sigBlock {
 		return nil, errors.New("it is signed, and not with an SSH key")
 	}
-	rest, ok := strings.CutPrefix(string(block.Bytes), sigMagic)
+	return checkIn(sigNamespace, block.Bytes, text)
+}
+
+// checkIn returns the key of a good signature over a text in a namespace.
+func checkIn(namespace string, signature, text []byte) (ssh.PublicKey, error) {
+	rest, ok := strings.CutPrefix(string(signature), sigMagic)
 	if !ok {
 		return nil, errors.New("its signature is malformed")
 	}
@@ -100,10 +112,10 @@ func checkSignature(armoured string, text []byte) (ssh.PublicKey, error) {
 	if err := ssh.Unmarshal([]byte(rest), &blob); err != nil {
 		return nil, errors.New("its signature is malformed")
 	}
-	return blob.check(text)
+	return blob.check(namespace, text)
 }
 
-func (b sigBlob) check(text []byte) (ssh.PublicKey, error) {
+func (b sigBlob) check(namespace string, text []byte) (ssh.PublicKey, error) {
 	key, err := ssh.ParsePublicKey(b.PublicKey)
 	if err != nil {
 		return nil, errors.New("its signature names no key that is known here")
@@ -112,7 +124,7 @@ func (b sigBlob) check(text []byte) (ssh.PublicKey, error) {
 	if err := ssh.Unmarshal(b.Signature, &signature); err != nil {
 		return nil, errors.New("its signature is malformed")
 	}
-	if b.Version != sigVersion || b.Namespace != sigNamespace || signature.Format == ssh.KeyAlgoRSA {
+	if b.Version != sigVersion || b.Namespace != namespace || signature.Format == ssh.KeyAlgoRSA {
 		return nil, errors.New("its signature is of a kind that is not accepted")
 	}
 	digest, ok := digestOf(b.Hash, text)

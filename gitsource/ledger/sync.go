@@ -34,7 +34,7 @@ type Synced struct {
 const mostTries = 6
 
 // Fetch brings what others wrote into the store and joins it with what the
-// agent wrote. Without a remote it does nothing.
+// agent wrote. Without a remote it only keeps the store small.
 //
 // ErrUnreachable, ErrDenied: the store is as it was.
 func (l *Ledger) Fetch(ctx context.Context, now time.Time) (Synced, error) {
@@ -46,7 +46,8 @@ func (l *Ledger) Fetch(ctx context.Context, now time.Time) (Synced, error) {
 }
 
 // Push sends what the remote does not have. When somebody was faster, it
-// fetches, joins and tries again. Without a remote it does nothing.
+// fetches, joins and tries again. Without a remote it only keeps the store
+// small.
 //
 // ErrDenied: the agent may not write there; everything is kept, and Unsent
 // says how much. ErrBusy: somebody was faster each time. ErrUnreachable.
@@ -68,7 +69,9 @@ type exchange struct {
 
 func (l *Ledger) exchange(ctx context.Context, now time.Time, do func(*exchange, context.Context) error) (Synced, error) {
 	if l.Remote.URL == "" {
-		return l.standing()
+		err := l.upkeep(ctx, now)
+		standing, failed := l.standing()
+		return standing, errors.Join(err, failed)
 	}
 	l.turn.Lock()
 	defer l.turn.Unlock()

@@ -12,10 +12,15 @@ import (
 type Teller struct {
 	// Who says what git knows of a commit; nil means no more than its author.
 	Who func(commit string) Who
+	// Written is the commit that wrote the image which a commit put in force in
+	// a group, where that is another: one on a branch that was merged. nil means
+	// that nobody knows.
+	Written func(group reconcile.ID, commit string) reconcile.Commit
 }
 
-// Who is whose hands a commit went through, besides its author's.
+// Who is whose hands a commit went through.
 type Who struct {
+	Author   string
 	Signer   string
 	MergedBy string
 }
@@ -32,6 +37,7 @@ type Who struct {
 //	a refresh goes on that nobody wrote down             started, found on its way
 //	held because of a refresh                            failed, rolled_back or cancelled, as AWS says
 //	held for another reason                              held
+//	converged, and no rollout is known for it            succeeded, found converged
 //
 // A rollout that was started ends
 //
@@ -59,7 +65,7 @@ func (t Teller) Tell(report reconcile.Report, started []Entry) []Entry {
 	for _, a := range report.Plan.Answers {
 		s := subject{answer: a, at: report.At, open: open[a.Group], accepted: accepted[a.Group]}
 		for _, e := range s.tell() {
-			entries = append(entries, t.attribute(e))
+			entries = append(entries, t.sign(t.attribute(e)))
 		}
 	}
 	return entries
@@ -71,6 +77,17 @@ func (t Teller) attribute(e Entry) Entry {
 	}
 	who := t.Who(e.Commit)
 	e.Signer, e.MergedBy = who.Signer, who.MergedBy
+	return e
+}
+
+// sign names who wrote what a merge brought.
+func (t Teller) sign(e Entry) Entry {
+	if t.Written == nil {
+		return e
+	}
+	if by := t.Written(e.GroupID(), e.Commit); by.Hash != "" {
+		e.Written, e.Author = by.Hash, by.Author
+	}
 	return e
 }
 
@@ -121,7 +138,10 @@ func (s subject) begin(o reconcile.Outcome) Entry {
 	return e
 }
 
-const foundOnItsWay = "found on its way"
+const (
+	foundOnItsWay  = "found on its way"
+	foundConverged = "found converged"
+)
 
 // entry is what every entry about the group begins with.
 func (s subject) entry(commit reconcile.Commit, outcome Outcome) Entry {
@@ -137,6 +157,10 @@ func (s subject) stand() []Entry {
 	a := s.answer
 	switch {
 	case a.Commit.Hash == "" || len(s.accepted) > 0:
+	case a.State == reconcile.StateConverged && !s.rolls(a.Commit.Hash):
+		e := s.entry(a.Commit, Succeeded)
+		e.Reason = foundConverged
+		return []Entry{e}
 	case a.State == reconcile.StateHeld && a.RefreshID == "":
 		e := s.entry(a.Commit, Held)
 		e.Started, e.Reason, e.Plan = a.Since, a.Reason, ""
@@ -151,6 +175,17 @@ func (s subject) stand() []Entry {
 		return []Entry{e}
 	}
 	return nil
+}
+
+// rolls reports whether a rollout for a commit was written down and has no end
+// yet.
+func (s subject) rolls(commit string) bool {
+	for _, e := range s.open {
+		if e.Commit == commit && e.Verb == reconcile.Roll {
+			return true
+		}
+	}
+	return false
 }
 
 // knows reports whether a refresh was written down and has no end yet.

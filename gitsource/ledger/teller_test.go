@@ -144,14 +144,15 @@ func TestEveryRolloutGetsABeginAndAnEnd(t *testing.T) {
 			{toB, []reconcile.Outcome{accepted(b, reconcile.Roll, "r2")}, []string{"aa roll cancelled r1: for commit bbbbbbbb", "bb cancel succeeded r1", "bb roll started r2"}}},
 		"a revert rolls it back": {begin,
 			{reconcile.Answer{State: reconcile.StateRollingBack, Commit: b, To: ami(0), RefreshID: "r1"}, []reconcile.Outcome{accepted(b, reconcile.RollBack, "r1")}, []string{"bb roll_back started r1"}},
-			{converged(b, ami(0)), nil, []string{"aa roll rolled_back r1: for commit bbbbbbbb", "bb roll_back succeeded r1"}}},
-		"git moves on unseen":       {begin, {toB, []reconcile.Outcome{accepted(b, reconcile.Roll, "r2")}, []string{"aa roll superseded r1: by commit bbbbbbbb", "bb roll started r2"}}},
-		"drift is healed":           {begin, {rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll ended r1: another refresh followed", "aa roll started r2"}}},
-		"it was on its way already": {{rolling(a, "r9"), nil, []string{"aa roll started r9: found on its way"}}, {converged(a, ami(1)), nil, []string{"aa roll succeeded r9"}}},
-		"a hold":                    {{held(a, "", ""), nil, []string{"aa  held: it cannot be"}}, {held(a, "", ""), nil, nil}, {held(b, "", ""), nil, []string{"bb  held: it cannot be"}}},
-		"a pin":                     {{waiting(a, ""), []reconcile.Outcome{accepted(a, reconcile.Pin, "")}, []string{"aa pin succeeded"}}},
-		"a refusal begins nothing":  {{held(a, "", ""), []reconcile.Outcome{{Action: reconcile.Action{Verb: reconcile.Roll, Commit: a}, Problem: &reconcile.Problem{Class: reconcile.Denied}}}, []string{"aa  held: it cannot be"}}},
-		"no commit is known":        {{rolling(reconcile.Commit{}, "r1"), []reconcile.Outcome{accepted(reconcile.Commit{}, reconcile.Roll, "r1")}, nil}},
+			{converged(b, ami(0)), nil, []string{"aa roll rolled_back r1: for commit bbbbbbbb", "bb roll_back succeeded r1", "bb  succeeded: found converged"}}},
+		"git moves on unseen":        {begin, {toB, []reconcile.Outcome{accepted(b, reconcile.Roll, "r2")}, []string{"aa roll superseded r1: by commit bbbbbbbb", "bb roll started r2"}}},
+		"drift is healed":            {begin, {rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll ended r1: another refresh followed", "aa roll started r2"}}},
+		"it was on its way already":  {{rolling(a, "r9"), nil, []string{"aa roll started r9: found on its way"}}, {converged(a, ami(1)), nil, []string{"aa roll succeeded r9"}}},
+		"nothing had to be replaced": {{converged(a, ami(0)), nil, []string{"aa  succeeded: found converged"}}, {converged(a, ami(0)), nil, nil}},
+		"a hold":                     {{held(a, "", ""), nil, []string{"aa  held: it cannot be"}}, {held(a, "", ""), nil, nil}, {held(b, "", ""), nil, []string{"bb  held: it cannot be"}}},
+		"a pin":                      {{waiting(a, ""), []reconcile.Outcome{accepted(a, reconcile.Pin, "")}, []string{"aa pin succeeded"}}},
+		"a refusal begins nothing":   {{held(a, "", ""), []reconcile.Outcome{{Action: reconcile.Action{Verb: reconcile.Roll, Commit: a}, Problem: &reconcile.Problem{Class: reconcile.Denied}}}, []string{"aa  held: it cannot be"}}},
+		"no commit is known":         {{rolling(reconcile.Commit{}, "r1"), []reconcile.Outcome{accepted(reconcile.Commit{}, reconcile.Roll, "r1")}, nil}},
 	}
 	for name, turns := range stories {
 		t.Run(name, func(t *testing.T) {
@@ -163,5 +164,25 @@ func TestEveryRolloutGetsABeginAndAnEnd(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWhoWroteWhatAMergeBroughtIsNamed(t *testing.T) {
+	t.Parallel()
+	merge, written := reconcile.Commit{Hash: commitName(1), Author: "Grace <grace@example.com>"}, reconcile.Commit{Hash: commitName(2), Author: "Ada <ada@example.com>"}
+	web, db := reconcile.ID{Environment: "production", Group: "web"}, reconcile.ID{Environment: "production", Group: "db"}
+	teller := Teller{Written: func(group reconcile.ID, commit string) reconcile.Commit {
+		if group == web && commit == merge.Hash {
+			return written
+		}
+		return reconcile.Commit{}
+	}}
+	var plan reconcile.Plan
+	for _, id := range []reconcile.ID{db, web} {
+		plan.Answers = append(plan.Answers, reconcile.Answer{Group: id, State: reconcile.StateHeld, Reason: "why", Commit: merge, To: ami(1)})
+	}
+	told := teller.Tell(reconcile.Report{At: noon, Plan: plan}, nil)
+	if len(told) != 2 || told[0].Author != merge.Author || told[0].Written != "" || told[1].Author != written.Author || told[1].Written != written.Hash {
+		t.Errorf("told: %+v", told)
 	}
 }

@@ -63,11 +63,20 @@ func (m Move) From() plumbing.Hash {
 // Hold says what happened to the branch, and what ends the hold; "" when the
 // head may be judged.
 func (m Move) Hold() string {
+	return m.hold(fmt.Sprintf("commit %s stays in force", short(m.Accepted.String())))
+}
+
+// HoldRecalled is Hold for an accepted commit that is only remembered: the
+// caller has lost its record, and does not obey what it cannot prove.
+func (m Move) HoldRecalled() string {
+	return m.hold("that it was accepted is known from the ledger alone, so nothing is in force")
+}
+
+func (m Move) hold(inForce string) string {
 	if !m.Held() {
 		return ""
 	}
-	return fmt.Sprintf("%s; commit %s stays in force; %s, or accept the new head: moult trust %s",
-		m.happened(), short(m.Accepted.String()), m.remedy(), m.Head)
+	return fmt.Sprintf("%s; %s; %s, or accept the new head: moult trust %s", m.happened(), inForce, m.remedy(), m.Head)
 }
 
 func (m Move) happened() string {
