@@ -187,3 +187,21 @@ func TestPackIndexFindsWhatGoGitFinds(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesAreNotTakenForOneAnother: a file whose name ends like another's, and
+// that counts as little as a symbolic link does, never stands for it.
+func TestNamesAreNotTakenForOneAnother(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	one, two := f.blob("one"), f.blob("two")
+	for _, link := range []plumbing.Hash{one, two} {
+		tree := f.rawTree(raw{"120000", "0 a.hcl", link}, raw{"100644", "a.hcl", one})
+		f.commitOn("main", "link", tree)
+	}
+	f.commitOn("main", "file", f.rawTree(raw{"120000", "0 a.hcl", two}, raw{"100644", "a.hcl", two}))
+	r := repository(t, f.dir)
+	fetch(t, r)
+	if diff := cmp.Diff([]string{"link: a.hcl=one", "file: a.hcl=two"}, history(t, r, "", "")); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -29,11 +29,30 @@ type entry struct {
 	hash   plumbing.Hash
 }
 
+// placed is an entry, and where its hash stands in the tree object.
+type placed struct {
+	entry
+	at int32
+}
+
 // parseTree returns the entries of a tree object that count, sorted by name.
 // Symbolic links, submodules, other files and names that no file system would
 // hold are left out.
 func parseTree(content []byte) ([]entry, error) {
-	entries := make([]entry, 0, len(content)/40)
+	all, err := parsePlaces(content)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]entry, len(all))
+	for i, e := range all {
+		entries[i] = e.entry
+	}
+	return entries, nil
+}
+
+// parsePlaces is parseTree, with the places of the hashes.
+func parsePlaces(content []byte) ([]placed, error) {
+	entries := make([]placed, 0, len(content)/40)
 	for text := string(content); len(text) > 0; {
 		mode, e, rest, err := parseEntry(text)
 		if err != nil {
@@ -41,7 +60,7 @@ func parseTree(content []byte) ([]entry, error) {
 		}
 		text = rest
 		if goodName(e.name) && (e.folder || isFile(mode) && strings.HasSuffix(e.name, extension)) {
-			entries = append(entries, e)
+			entries = append(entries, placed{e, int32(len(content) - len(rest) - len(e.hash))})
 		}
 	}
 	return inOrder(entries)
@@ -80,14 +99,35 @@ func goodName(name string) bool {
 
 // inOrder sorts entries by name. One name twice is refused: no two readers
 // would agree on which counts.
-func inOrder(entries []entry) ([]entry, error) {
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.name, b.name) })
+func inOrder(entries []placed) ([]placed, error) {
+	slices.SortFunc(entries, func(a, b placed) int { return cmp.Compare(a.name, b.name) })
 	for i := 1; i < len(entries); i++ {
 		if entries[i].name == entries[i-1].name {
 			return nil, fault.Malformed("tree object has %q twice", fault.Plain(entries[i].name, 80))
 		}
 	}
 	return entries, nil
+}
+
+// entryIn is the entry of a name in a tree object, without parsing the others;
+// zero when there is none.
+func entryIn(content []byte, name string) (mode string, e entry) {
+	for len(content) > 0 {
+		end := bytes.IndexByte(content, 0)
+		space := bytes.IndexByte(content, ' ')
+		next := end + 1 + len(e.hash)
+		if space < 0 || end < space || next > len(content) {
+			break
+		}
+		if string(content[space+1:end]) == name {
+			mode = string(content[:space])
+			copy(e.hash[:], content[end+1:])
+			e.name, e.folder = name, isFolder(mode)
+			return mode, e
+		}
+		content = content[next:]
+	}
+	return "", entry{}
 }
 
 // tree reads the entries of a folder that count.
@@ -156,7 +196,7 @@ func (m *mirror) list(older *folder, path string, tree plumbing.Hash, depth int)
 		f.tree = tree
 		return f, m.relist(f, older, path, depth)
 	}
-	entries, err := parseTree(content)
+	entries, err := parsePlaces(content)
 	if err != nil {
 		return nil, err
 	}
@@ -165,21 +205,16 @@ func (m *mirror) list(older *folder, path string, tree plumbing.Hash, depth int)
 		for len(before) > 0 && before[0].name < entries[i].name {
 			before = before[1:]
 		}
-		if f.entries[i], err = m.listEntry(before, path, entries[i], depth); err != nil {
+		if f.entries[i], err = m.listEntry(before, path, entries[i].entry, depth); err != nil {
 			return nil, err
 		}
-		f.entries[i].at = hashAt(content, entries[i])
+		f.entries[i].at = entries[i].at
 		f.count += f.entries[i].files()
 		if f.count > m.limits.Files {
 			return nil, fault.TooLarge("more than %d declaration files", m.limits.Files)
 		}
 	}
 	return f, nil
-}
-
-// hashAt is where the hash of an entry stands in its tree object.
-func hashAt(content []byte, e entry) int32 {
-	return int32(bytes.Index(content, append([]byte(" "+e.name+"\x00"), e.hash[:]...)) + len(e.name) + 2)
 }
 
 // with is the folder as another tree object tells it that differs only in the
@@ -189,15 +224,20 @@ func (f *folder) with(content []byte) *folder {
 	if f == nil || len(f.content) != len(content) || len(content) == 0 {
 		return nil
 	}
-	expected := slices.Clone(f.content)
+	end := 0 // of what is the same
+	for i := range f.entries {
+		at := int(f.entries[i].at)
+		if at < end || !bytes.Equal(f.content[end:at], content[end:at]) {
+			return nil
+		}
+		end = at + len(plumbing.ZeroHash)
+	}
+	if !bytes.Equal(f.content[end:], content[end:]) {
+		return nil
+	}
 	next := &folder{content: content, entries: slices.Clone(f.entries)}
 	for i := range next.entries {
-		e := &next.entries[i]
-		copy(e.hash[:], content[e.at:])
-		copy(expected[e.at:], e.hash[:])
-	}
-	if !bytes.Equal(expected, content) {
-		return nil
+		copy(next.entries[i].hash[:], content[next.entries[i].at:])
 	}
 	return next
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // cacheBytes is how much unpacked content a mirror keeps in memory.
-const cacheBytes = 8 * cache.MiByte
+const cacheBytes = 6 * cache.MiByte
 
 // mirror is the copy of one branch on disk. Its objects are only ever added;
 // its head moves in advance, after everything that the head needs is there.

@@ -21,7 +21,13 @@ type pack struct {
 	size    int64
 	index   *packIndex
 	objects *packfile.Packfile
+	renew   func() *packfile.Packfile
+	reads   int
 }
+
+// readsKept is after how many reads go-git's reader is made anew: it keeps a
+// note about each object that it has read.
+const readsKept = 20_000
 
 // openPack opens a pack and checks that its end is where its index says: a
 // cut-off pack is found here and not at the first read.
@@ -34,7 +40,8 @@ func openPack(dir, name string, shared cache.Object) (*pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pack{name: name, index: index, objects: packfile.NewPackfileWithCache(index, nil, file, shared, 0)}
+	renew := func() *packfile.Packfile { return packfile.NewPackfileWithCache(index, nil, file, shared, 0) }
+	p := &pack{name: name, index: index, objects: renew(), renew: renew}
 	if p.size, err = packs.CheckTrailer(file, index.PackfileChecksum[:]); err != nil {
 		p.close()
 		return nil, fmt.Errorf("read %s: %w", name, err)
@@ -59,6 +66,9 @@ func (p *pack) objectSize(h plumbing.Hash) (int64, error) {
 	offset, err := p.index.FindOffset(h)
 	if err != nil {
 		return 0, err
+	}
+	if p.reads++; p.reads%readsKept == 0 {
+		p.objects = p.renew()
 	}
 	return p.objects.GetSizeByOffset(offset)
 }

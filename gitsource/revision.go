@@ -3,7 +3,6 @@ package gitsource
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -66,21 +65,23 @@ func (m *mirror) fileAt(h plumbing.Hash, path string) (reconcile.File, error) {
 	if err != nil {
 		return reconcile.File{}, err
 	}
-	slash := strings.LastIndexByte(path, '/')
-	tree, err := m.folderAt(s.tree, path[:max(0, slash)])
-	if err != nil || tree.IsZero() {
-		return reconcile.File{}, err
+	e := entry{folder: true, hash: s.tree}
+	var mode string
+	for name := range strings.SplitSeq(path, "/") {
+		if !e.folder {
+			return reconcile.File{}, nil
+		}
+		content, err := m.object(plumbing.TreeObject, e.hash, treeBytes)
+		if err != nil {
+			return reconcile.File{}, err
+		}
+		mode, e = entryIn(content, name)
 	}
-	entries, err := m.tree(tree)
-	if err != nil {
-		return reconcile.File{}, err
-	}
-	at := slices.IndexFunc(entries, func(e entry) bool { return !e.folder && e.name == path[slash+1:] })
-	if at < 0 {
+	if !isFile(mode) || !strings.HasSuffix(path, extension) {
 		return reconcile.File{}, nil
 	}
-	size, err := m.size(entries[at].hash)
-	return reconcile.File{Path: path, Blob: entries[at].hash.String(), Size: size}, err
+	size, err := m.size(e.hash)
+	return reconcile.File{Path: path, Blob: e.hash.String(), Size: size}, err
 }
 
 // Commit is a commit that the mirror has.

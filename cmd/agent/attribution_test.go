@@ -123,7 +123,7 @@ func TestAttributionIsTakenUpWhereItWasKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSame(t, want, readWhole(t, dir, state))
-	for _, spoilt := range []string{"", "{", strings.Replace(string(text), `"version": 1`, `"version": 0`, 1), strings.Replace(string(text), "ami-", "ami-f", 1)} {
+	for _, spoilt := range []string{"", "{", strings.Replace(string(text), `"version":1`, `"version":0`, 1), strings.Replace(string(text), `"ami":"ami-`, `"ami":"ami-f`, 1), string(text[:len(text)-10])} {
 		if err := os.WriteFile(kept, []byte(spoilt), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -122,15 +123,23 @@ func readJSON(file string, into any) (there bool, err error) {
 	return true, nil
 }
 
-// writeJSONFile replaces a file so that after a crash either the old content or
-// the new is there, whole. Whoever may look into the directory may read it: the
-// operator and the agent are seldom the same user.
+// writeJSONFile replaces a file with a value.
 func writeJSONFile(file string, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return fmt.Errorf("store %s: %w", file, err)
 	}
-	if err := durable.Replace(file, append(text, '\n'), 0o644); err != nil {
+	return replaceFile(file, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
+}
+
+// replaceFile replaces a file so that after a crash either the old content or
+// the new is there, whole. Whoever may look into the directory may read it: the
+// operator and the agent are seldom the same user.
+func replaceFile(file string, write func(io.Writer) error) error {
+	if err := durable.ReplaceWith(file, 0o644, write); err != nil {
 		return fmt.Errorf("store %s: %w", file, err)
 	}
 	return nil

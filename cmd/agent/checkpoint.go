@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
+	"moult/reconcile"
 	"moult/reconcile/declare"
 )
 
@@ -22,18 +26,22 @@ type checkpoint struct {
 // checkpointVersion is the form of the file. One of another form is not read.
 const checkpointVersion = 1
 
-// remembered is what the file holds.
+// remembered is the first line of the file. Then come the commits and the groups
+// of a declare.Snapshot, one a line, so that a large one is never in memory as
+// text.
 type remembered struct {
-	Version  int              `json:"version"`
-	Of       string           `json:"of"`
-	Snapshot declare.Snapshot `json:"history"`
+	Version int    `json:"version"`
+	Of      string `json:"of"`
+	Commit  string `json:"commit"`
+	Commits int    `json:"commits"`
+	Groups  int    `json:"groups"`
 }
 
 // checkpointOf is the checkpoint of the branch and path that the settings name.
 func checkpointOf(s settings) checkpoint {
 	of := fmt.Sprintf("%s %s %s", newRepository(s, nil), or(s.repository.Branch, "main"), s.repository.Path)
 	name := sha256.Sum256([]byte(of))
-	return checkpoint{File: filepath.Join(s.stateDir, fmt.Sprintf("history-%x.json", name[:4])), Of: of}
+	return checkpoint{File: filepath.Join(s.stateDir, fmt.Sprintf("history-%x.jsonl", name[:4])), Of: of}
 }
 
 // read is what was kept; ok is false when that is nothing, or nothing that can
@@ -42,12 +50,36 @@ func (c checkpoint) read() (s declare.Snapshot, ok bool) {
 	if c.File == "" {
 		return declare.Snapshot{}, false
 	}
-	text, err := os.ReadFile(c.File)
-	var kept remembered
-	if err != nil || json.Unmarshal(text, &kept) != nil || kept.Version != checkpointVersion || kept.Of != c.Of {
+	f, err := os.Open(c.File)
+	if err != nil {
 		return declare.Snapshot{}, false
 	}
-	return kept.Snapshot, true
+	defer f.Close()
+	lines := json.NewDecoder(bufio.NewReader(f))
+	var head remembered
+	if lines.Decode(&head) != nil || head.Version != checkpointVersion || head.Of != c.Of {
+		return declare.Snapshot{}, false
+	}
+	s.Commit = head.Commit
+	if s.Commits, err = readLines[reconcile.Commit](lines, head.Commits); err != nil {
+		return declare.Snapshot{}, false
+	}
+	if s.Groups, err = readLines[declare.Attribution](lines, head.Groups); err != nil {
+		return declare.Snapshot{}, false
+	}
+	return s, true
+}
+
+func readLines[T any](lines *json.Decoder, count int) ([]T, error) {
+	var list []T
+	for range count {
+		var one T
+		if err := lines.Decode(&one); err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
 }
 
 // write keeps a snapshot.
@@ -55,5 +87,16 @@ func (c checkpoint) write(s declare.Snapshot) error {
 	if c.File == "" {
 		return nil
 	}
-	return writeJSONFile(c.File, remembered{Version: checkpointVersion, Of: c.Of, Snapshot: s})
+	return replaceFile(c.File, func(w io.Writer) error {
+		buffered := bufio.NewWriter(w)
+		lines := json.NewEncoder(buffered)
+		err := lines.Encode(remembered{checkpointVersion, c.Of, s.Commit, len(s.Commits), len(s.Groups)})
+		for i := 0; i < len(s.Commits) && err == nil; i++ {
+			err = lines.Encode(s.Commits[i])
+		}
+		for i := 0; i < len(s.Groups) && err == nil; i++ {
+			err = lines.Encode(s.Groups[i])
+		}
+		return errors.Join(err, buffered.Flush())
+	})
 }

@@ -96,6 +96,7 @@ func troubledReport() reconcile.Report {
 	r.Mistakes = []reconcile.Mistake{
 		{Environment: "production", InForce: oldCommit(), Message: "environments/production.hcl:12:11: ami \"ami-xyz\" is no AMI id\n  12 |     ami = \"ami-xyz\"\n     |           ^\n"},
 		{Environment: "qa", Message: "environments/qa.hcl:1:1: no region is declared"},
+		{Environment: "lab", Sought: true, Message: "environments/lab.hcl:1:1: no region is declared"},
 	}
 	return r
 }

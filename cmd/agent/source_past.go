@@ -142,11 +142,11 @@ func (s *source) readPast(ctx context.Context, upto string, found func()) error 
 const (
 	// leanPercent is how much garbage may lie in memory while history is read,
 	// in percent of the rest: little, because nobody waits.
-	leanPercent = 25
+	leanPercent = 10
 	// keptAfter is after how many revisions it is kept again what they say, and
 	// keptOnTheWay the same while all of history is read. To fold so many again
 	// takes a moment.
-	keptAfter, keptOnTheWay = 100, 10_000
+	keptAfter, keptOnTheWay = 100, 20_000
 )
 
 // foldPast folds all of history up to a commit, from where it was kept last.

@@ -11,11 +11,11 @@ import (
 // nothing is held back, so that the rest is a matter of that revision alone.
 type Snapshot struct {
 	// Commit is the hash of the revision.
-	Commit string `json:"commit"`
+	Commit string
 	// Commits are those that the groups name by their place in it; the first is
 	// the zero commit.
-	Commits []reconcile.Commit `json:"commits"`
-	Groups  []Attribution      `json:"groups"`
+	Commits []reconcile.Commit
+	Groups  []Attribution
 }
 
 // Attribution is which commits set a group's values.

@@ -65,14 +65,15 @@ func (t *Timeline) sign(a Ancestry, id reconcile.ID) error {
 		return nil
 	}
 	u := t.unsigned[id]
-	if !u.Late {
-		// What the first parent declares is what was in force before.
-		if parents, err := a.Parents(d.Commit.Hash); err != nil || len(parents) < 2 {
-			return err
-		}
+	parents, err := a.Parents(d.Commit.Hash)
+	if err == nil && !u.Late {
+		parents = parents[min(1, len(parents)):] // the first declares what was in force before
+	}
+	if err != nil || len(parents) == 0 {
+		return err
 	}
 	writer := search{Ancestry: a, parsed: t.parsed, id: id, image: d.Image}
-	hash, err := writer.find(d.Commit.Hash, u.Path)
+	hash, err := writer.find(d.Commit.Hash, u.Path, parents)
 	if err != nil || hash == d.Commit.Hash {
 		return err
 	}
@@ -107,30 +108,29 @@ type site struct{ commit, path, blob string }
 // find goes back from a commit that declares the image in the file at a path
 // for as long as a parent does so too, and returns the last. It gives up after
 // many commits, and then the first stands for all.
-func (s search) find(commit, path string) (string, error) {
+func (s search) find(commit, path string, parents []string) (string, error) {
 	f, _, err := s.File(commit, path)
 	if err != nil {
 		return "", err
 	}
 	at := site{commit, path, f.Blob}
 	for range farthest {
-		before, err := s.before(at)
+		before, err := s.before(at, parents)
 		if err != nil || before.commit == "" {
 			return at.commit, err
 		}
 		at = before
+		if parents, err = s.Parents(at.commit); err != nil {
+			return "", err
+		}
 	}
 	return commit, nil
 }
 
-// before is where a parent declares the image; zero when none does. As `git
-// blame` has it, that is a parent with the very same file, or else the first
-// one in which the group has the image.
-func (s search) before(at site) (first site, err error) {
-	parents, err := s.Parents(at.commit)
-	if err != nil {
-		return site{}, err
-	}
+// before is where one of the parents declares the image; zero when none does.
+// As `git blame` has it, that is a parent with the very same file, or else the
+// first one in which the group has the image.
+func (s search) before(at site, parents []string) (first site, err error) {
 	for _, parent := range parents {
 		before, err := s.in(parent, at)
 		if err != nil || before == (site{parent, at.path, at.blob}) {
