@@ -11,25 +11,26 @@ type cache map[string]*file
 // spare is how many files beyond those of the newest revision are kept.
 const spare = 256
 
-// get is what a file says. One that is too large is not read for it. Older is
-// what it said before, or nil.
-func (c cache) get(f reconcile.File, older *file, read func(blob string) ([]byte, error)) (*file, error) {
+// of is what a file says; nil when it was not read yet. One that is too large is
+// not read for it.
+func (c cache) of(f reconcile.File) *file {
 	if f.Size > MaxFileBytes {
-		return refused(f.Size), nil
+		return refused(f.Size)
 	}
-	if known := c[f.Blob]; known != nil {
+	return c[f.Blob]
+}
+
+// get is of, and reads what was not read yet.
+func (c cache) get(f reconcile.File, read func(blob string) ([]byte, error)) (*file, error) {
+	if known := c.of(f); known != nil {
 		return known, nil
 	}
 	content, err := read(f.Blob)
 	if err != nil {
 		return nil, err
 	}
-	parsed := older.amended(content)
-	if parsed == nil {
-		parsed = readFile(content)
-	}
-	c[f.Blob] = parsed
-	return parsed, nil
+	c[f.Blob] = readFile(content)
+	return c[f.Blob], nil
 }
 
 // refused is what a file says that is too large to be read.

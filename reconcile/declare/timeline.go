@@ -88,15 +88,22 @@ func (t *Timeline) Advance(rev reconcile.Revision, read func(blob string) ([]byt
 
 // parse reads the files that are new.
 func (t *Timeline) parse(changes []change, read func(blob string) ([]byte, error)) error {
+	var fresh reading
+	for _, c := range changes {
+		if c.new != nil && t.parsed.of(*c.new) == nil {
+			fresh.want(*c.new, t.tree.files[c.path])
+		}
+	}
+	if err := fresh.all(read); err != nil {
+		return err
+	}
+	for _, w := range fresh.wanted {
+		t.parsed[w.file.Blob] = w.parsed
+	}
 	for i, c := range changes {
-		if c.new == nil {
-			continue
+		if c.new != nil {
+			changes[i].parsed = t.parsed.of(*c.new)
 		}
-		f, err := t.parsed.get(*c.new, t.tree.files[c.path], read)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", c.path, err)
-		}
-		changes[i].parsed = f
 	}
 	return nil
 }

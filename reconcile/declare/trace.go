@@ -179,7 +179,7 @@ func (s search) imageIn(f reconcile.File) (image string, declared bool, err erro
 	if f.Blob == "" {
 		return "", false, nil
 	}
-	parsed, err := s.parsed.get(f, nil, s.Read)
+	parsed, err := s.parsed.get(f, s.Read)
 	if err != nil {
 		return "", false, err
 	}
