@@ -7,7 +7,7 @@ SEEDS ?= 1000
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test race demo check fuzz simulate bench install clean
+.PHONY: help build test race demo check fuzz simulate bench bench-git install clean
 
 help: ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ fuzz: ## each fuzz target for FUZZTIME (default 10s)
 bench: ## the figures of docs/performance.md, measured here
 	$(GO) build -o $(BIN) ./cmd/agent
 	$(GO) run ./cmd/bench -moult $(BIN)
+
+bench-git: ## the git side of docs/performance.md, beside go-git and git; needs git, takes minutes
+	$(GO) build -o $(BIN) ./cmd/agent
+	$(GO) run ./cmd/bench -git -moult $(BIN)
 
 install: build ## the binary, the unit and an example configuration, below DESTDIR
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/moult

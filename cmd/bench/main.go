@@ -1,7 +1,8 @@
 // Command bench measures what docs/performance.md states: the AWS calls, the
 // time, the CPU and the memory of a first pass and of a steady one, and how
 // long it takes from a commit to its StartInstanceRefresh. It runs the real
-// agent against a simulated AWS on loopback and prints Markdown.
+// agent against a simulated AWS on loopback and prints Markdown. With -git it
+// measures the git side instead, beside go-git's stock calls and the git command.
 //
 // Calls are exact and asserted by tests. Times are hints: they are this
 // machine's, on the day, with the simulated AWS on the same cores.
