@@ -17,7 +17,7 @@ const (
 	firstCommits = 50
 	// sliceCommits is how many commits one Deepen adds, at least. More would
 	// take more memory at once, less would send more twice.
-	sliceCommits = 5000
+	sliceCommits = 3500
 	everything   = math.MaxInt
 )
 

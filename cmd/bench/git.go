@@ -170,7 +170,7 @@ func measureAttribution(ctx context.Context, s *gitStage) error {
 	if err != nil {
 		return fmt.Errorf("attribution: %w", err)
 	}
-	fmt.Printf("| Moult, from nothing | %.3f | a commit, %d commits: all values | %.0f |\n", c.Wall/float64(c.Count), c.Count, c.Peak)
+	fmt.Printf("| Moult, from nothing | %.3f | a commit: all values of all %d (%d of main) | %.0f |\n", c.Wall/float64(s.size.commits), s.size.commits, c.Count, c.Peak)
 	if c, err = s.probe(ctx, "go-git blame", s.dir+"/gogit.git", blamed); err != nil {
 		return fmt.Errorf("attribution: %w", err)
 	}
