@@ -119,6 +119,7 @@ func pause(ctx context.Context, d time.Duration) {
 // the timeline of that for Read to take and calls found. As soon as what was
 // kept of an earlier run lies in what is there, the rest is not waited for.
 func (s *source) readPast(ctx context.Context, upto string, found func()) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(leanPercent))
 	kept, _ := s.Checkpoint.read()
 	for whole := false; !whole; {
 		var err error
@@ -151,7 +152,6 @@ const (
 
 // foldPast folds all of history up to a commit, from where it was kept last.
 func (s *source) foldPast(ctx context.Context, kept declare.Snapshot, upto string) (fold, error) {
-	defer debug.SetGCPercent(debug.SetGCPercent(leanPercent))
 	began, revisions := time.Now(), 0
 	past := s.resumed(ctx, kept, upto)
 	s.log().Info("reading history", "commit", upto, "after", past.commit)
@@ -167,7 +167,7 @@ func (s *source) foldPast(ctx context.Context, kept declare.Snapshot, upto strin
 		revisions++
 	}
 	s.keep(&past, keptAfter)
-	s.log().Info("history read", "commit", upto, "revisions", revisions, "duration", time.Since(began).Round(time.Millisecond))
+	s.log().Info("history read", "commit", upto, "revisions", revisions, "duration", time.Since(began).Round(time.Millisecond).String())
 	return past, nil
 }
 
