@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"moult/gitsource"
-	"moult/gitsource/wire"
 	"moult/providers/aws"
 	"moult/reconcile"
 )
@@ -33,7 +32,11 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 	if _, err := s.trust.policy(); err != nil {
 		return nil, advise(fmt.Errorf("read what agent.hcl says about trust: %w", err), "correct it; docs/trust.md says what each setting means")
 	}
+	if err := s.repository.access().Check(); err != nil {
+		return nil, advise(fmt.Errorf("read how to reach the repository: %w", err), "correct the block repository of agent.hcl; docs/access.md says what each setting means")
+	}
 	repository := newRepository(s, log)
+	warnOfSecret(log, s.shownURL, repository.String())
 	gate := &gate{Lineage: repository, Trust: s.trust, Book: bookOf(s)}
 	return &agent{
 		settings: s, repository: repository, gate: gate, last: &lastRead{Source: &source{history: repository, gate: gate}},
@@ -47,11 +50,7 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 func newRepository(s settings, log *slog.Logger) *gitsource.Repository {
 	return &gitsource.Repository{
 		URL: s.repository.URL, Branch: s.repository.Branch, Path: s.repository.Path, StateDir: s.stateDir,
-		Access: wire.Access{
-			Username: s.repository.Username, PasswordFile: s.repository.PasswordFile,
-			KeyFile: s.repository.SSHKeyFile, KnownHosts: s.repository.KnownHostsFiles,
-		},
-		Log: log,
+		Access: s.repository.access(), Log: log,
 	}
 }
 

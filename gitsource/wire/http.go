@@ -19,6 +19,10 @@ import (
 type httpLine struct {
 	base   *url.URL // of the repository; where the first redirect led
 	auth   authorizer
+	access Access
+	given  http.RoundTripper // by the caller; nil: one of our own
+
+	made   tlsFiles // what client was made with
 	client *http.Client
 }
 
@@ -28,20 +32,42 @@ func (s service) requestType() string  { return "application/x-" + string(s) + "
 func (s service) replyType() string    { return "application/x-" + string(s) + "-result" }
 
 func newHTTPLine(at Location, access Access, transport http.RoundTripper) *httpLine {
-	w := &httpLine{base: at.url, auth: authorizerOf(at, access)}
-	w.client = &http.Client{Transport: transport, CheckRedirect: w.checkRedirect}
-	if transport == nil {
-		w.client.Transport = &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			ForceAttemptHTTP2:      true,
-			IdleConnTimeout:        5 * time.Minute, // longer than between two polls
-			MaxResponseHeaderBytes: 256 << 10,
-		}
-	}
-	return w
+	return &httpLine{base: at.url, auth: authorizerOf(at, access), access: access, given: transport}
 }
 
-func (w *httpLine) close() { w.client.CloseIdleConnections() }
+// current is the client for a request. It is made anew, and with it the
+// connections, only when a file with certificates has changed.
+func (w *httpLine) current() (*http.Client, error) {
+	if w.given != nil {
+		return &http.Client{Transport: w.given, CheckRedirect: w.checkRedirect}, nil
+	}
+	files, err := w.access.readTLS()
+	if err != nil || w.client != nil && files == w.made {
+		return w.client, err
+	}
+	config, err := files.config()
+	if err != nil {
+		return nil, err
+	}
+	w.close()
+	w.made, w.client = files, &http.Client{CheckRedirect: w.checkRedirect, Transport: &http.Transport{
+		Proxy: w.access.proxyOf,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, reply *http.Response) error {
+			return proxyReply(reply)
+		},
+		TLSClientConfig:        config,
+		ForceAttemptHTTP2:      true,
+		IdleConnTimeout:        5 * time.Minute, // longer than between two polls
+		MaxResponseHeaderBytes: 256 << 10,
+	}}
+	return w.client, nil
+}
+
+func (w *httpLine) close() {
+	if w.client != nil {
+		w.client.CloseIdleConnections()
+	}
+}
 
 func (w *httpLine) converse(_ context.Context, service service) (conversation, error) {
 	return &httpConversation{line: w, service: service}, nil
@@ -115,9 +141,13 @@ func (c *httpConversation) do(r *http.Request, want string) (*http.Response, err
 			return nil, err
 		}
 	}
-	reply, err := c.line.client.Do(r)
+	client, err := c.line.current()
 	if err != nil {
-		return nil, Bare(err)
+		return nil, err
+	}
+	reply, err := client.Do(r)
+	if err != nil {
+		return nil, tlsError(Bare(err))
 	}
 	c.open = append(c.open, drained{reply.Body})
 	if err := checkReply(reply, want); err != nil {
@@ -128,6 +158,8 @@ func (c *httpConversation) do(r *http.Request, want string) (*http.Response, err
 
 func checkReply(reply *http.Response, want string) error {
 	switch code := reply.StatusCode; {
+	case code == http.StatusProxyAuthRequired:
+		return proxyReply(reply)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return fault.New(fault.ErrDenied, "check the user, the token and what it may read", "the server answers %s", fault.Plain(reply.Status, 60))
 	case code == http.StatusNotFound, code == http.StatusGone:

@@ -28,7 +28,7 @@ func (w *sshLine) close() {}
 // converse connects and starts a service. The library's handshake knows
 // no context, so the end of ctx closes the connection under it.
 func (w *sshLine) converse(ctx context.Context, service service) (conversation, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", w.at.host)
+	conn, err := w.access.dial(ctx, w.at.host)
 	if err != nil {
 		return nil, err
 	}
