@@ -113,10 +113,10 @@ func tlsError(err error) error {
 		return fault.New(fault.ErrDenied, "have the server's certificate made again", "%w", err)
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return fault.New(fault.ErrSettings, "use the port that speaks TLS", "the server speaks HTTP without TLS there")
-	case strings.Contains(text, "tls: ") && strings.Contains(text, "protocol version"): // the library has no type for these two
+	case strings.Contains(text, "tls: ") && strings.Contains(text, "protocol version"): // the library has no types for the rest
 		return fault.New(fault.ErrUnsupported, "let the server speak TLS 1.2 or later", "%w", err)
-	case strings.Contains(text, "remote error: tls: ") && strings.Contains(text, "certificate"):
-		return fault.New(fault.ErrDenied, "give a client certificate that the server accepts", "%w", err)
+	case strings.Contains(text, "remote error: tls: ") && strings.Contains(text, "certificate"), strings.Contains(text, "remote error: tls: handshake failure"):
+		return fault.New(fault.ErrDenied, "give a client certificate that the server accepts, if it asks for one", "%w", err)
 	}
 	return err
 }

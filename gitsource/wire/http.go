@@ -147,7 +147,7 @@ func (c *httpConversation) do(r *http.Request, want string) (*http.Response, err
 	}
 	reply, err := client.Do(r)
 	if err != nil {
-		return nil, tlsError(Bare(err))
+		return nil, tlsError(socksError(Bare(err)))
 	}
 	c.open = append(c.open, drained{reply.Body})
 	if err := checkReply(reply, want); err != nil {

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"math"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"strings"
 
 	"golang.org/x/net/proxy"
 
@@ -63,10 +66,21 @@ func proxyReply(reply *http.Response) error {
 	case reply.StatusCode == http.StatusOK:
 		return nil
 	case reply.StatusCode == http.StatusProxyAuthRequired, reply.StatusCode == http.StatusForbidden:
-		return fault.New(fault.ErrDenied, "check the proxy's user and password, and where it lets one go", "the proxy answers %s", fault.Plain(reply.Status, 60))
+		return fault.New(fault.ErrDenied, checkProxy, "the proxy answers %s", fault.Plain(reply.Status, 60))
 	}
 	return fault.New(fault.ErrUnreachable, "it is tried again at the next poll", "the proxy answers %s", fault.Plain(reply.Status, 60))
 }
+
+// socksError tells a password that a SOCKS5 proxy refuses from a network that
+// fails.
+func socksError(err error) error {
+	if err != nil && strings.Contains(err.Error(), "username/password authentication failed") { // the library has no type for it
+		return fault.New(fault.ErrDenied, checkProxy, "%w", err)
+	}
+	return err
+}
+
+const checkProxy = "check the proxy's user and password, and where it lets one go"
 
 // dial reaches a host and port for SSH, straight or through the proxy.
 func (a Access) dial(ctx context.Context, to string) (net.Conn, error) {
@@ -81,7 +95,11 @@ func (a Access) dial(ctx context.Context, to string) (net.Conn, error) {
 		if err != nil {
 			return nil, fault.New(fault.ErrSettings, "correct the proxy's URL", "the proxy cannot be used")
 		}
-		return socks.(proxy.ContextDialer).DialContext(ctx, "tcp", to)
+		conn, err := socks.(proxy.ContextDialer).DialContext(ctx, "tcp", to)
+		if errors.Is(err, os.ErrDeadlineExceeded) { // that of ctx, which it sets on the connection
+			err = context.DeadlineExceeded
+		}
+		return conn, socksError(err)
 	}
 	conn, err := a.dialProxy(ctx, by)
 	if err != nil {
