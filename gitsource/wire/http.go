@@ -145,11 +145,13 @@ func (c *httpConversation) do(r *http.Request, want string) (*http.Response, err
 	if err != nil {
 		return nil, err
 	}
-	reply, err := client.Do(r)
+	ctx, cancel := context.WithCancel(r.Context())
+	reply, err := client.Do(r.WithContext(ctx))
 	if err != nil {
+		cancel()
 		return nil, tlsError(socksError(Bare(err)))
 	}
-	c.open = append(c.open, drained{reply.Body})
+	c.open = append(c.open, drained{reply.Body, cancel})
 	if err := checkReply(reply, want); err != nil {
 		return nil, err
 	}
@@ -184,9 +186,19 @@ func (c *httpConversation) close() {
 
 // drained reads the little that may be left of a reply, so that its connection
 // can be used again.
-type drained struct{ io.ReadCloser }
+type drained struct {
+	io.ReadCloser
+	cancel func() // ends the request
+}
+
+// drainWithin is how long the rest is waited for: a server that stalls shall not
+// hold up the error that ended the exchange.
+const drainWithin = time.Second
 
 func (d drained) Close() error {
+	defer d.cancel()
+	timer := time.AfterFunc(drainWithin, d.cancel)
+	defer timer.Stop()
 	_, err := io.CopyN(io.Discard, d.ReadCloser, 4<<10)
 	if errors.Is(err, io.EOF) {
 		err = nil
