@@ -122,7 +122,9 @@ func quoted(word string) string {
 
 func (c *sshConversation) standsAlone() bool { return false }
 
-func (c *sshConversation) greeting(context.Context) (io.Reader, error) { return c.out, nil }
+func (c *sshConversation) greeting(ctx context.Context) (io.Reader, error) {
+	return ctxReader{ctx, c.out}, nil
+}
 
 func (c *sshConversation) ask(ctx context.Context, request *bytes.Buffer) (io.Reader, error) {
 	if _, err := request.WriteTo(c.in); err != nil {
