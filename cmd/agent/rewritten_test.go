@@ -57,8 +57,7 @@ func (s shared) push(refs ...string) {
 	s.git(append([]string{"push", "-q", "--force", "origin"}, refs...)...)
 }
 
-// write puts an image and, beside it, a file that declares nothing into the
-// work tree.
+// write puts a file into the work tree.
 func (s shared) write(name, text string) {
 	s.t.Helper()
 	must(s.t, os.WriteFile(filepath.Join(s.work, name), []byte(text), 0o600))
