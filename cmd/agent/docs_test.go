@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -181,6 +182,25 @@ func TestAgentFilesInThePagesHaveNoMistakes(t *testing.T) {
 			}
 			if _, err := readConfig(file, settings{}); err != nil {
 				t.Errorf("%s: %v", b.at(0), err)
+			}
+		}
+	}
+}
+
+// TestSettingsOfTheRepositoryAreExplained: each has its place in the table of the
+// page, and in the example to copy.
+func TestSettingsOfTheRepositoryAreExplained(t *testing.T) {
+	t.Parallel()
+	schema := reflect.TypeFor[repositorySchema]()
+	for file, form := range map[string]string{"../../docs/access.md": "(?m)^\\|[^|]*`%s`[^|]*\\|", "../../systemd/agent.hcl": `(?m)^ +(?:# )?%s +=`} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range schema.NumField() {
+			name, _, _ := strings.Cut(schema.Field(i).Tag.Get("hcl"), ",")
+			if !regexp.MustCompile(fmt.Sprintf(form, name)).Match(text) {
+				t.Errorf("%s does not explain %s", file, name)
 			}
 		}
 	}
