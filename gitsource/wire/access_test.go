@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,15 +117,5 @@ func TestURLsThatHoldASecret(t *testing.T) {
 		if got := HoldsSecret(raw); got != want {
 			t.Errorf("HoldsSecret(%q) is %v", raw, got)
 		}
-	}
-}
-
-func TestAProxyOfTheEnvironmentIsNotQuoted(t *testing.T) {
-	t.Parallel()
-	if _, err := quiet(nil, errors.New(`invalid proxy address "http://user:s3cret@exa mple"`)); err == nil || strings.Contains(err.Error(), "s3cret") {
-		t.Errorf("error is %v", err)
-	}
-	if u, err := quiet(&url.URL{Host: "proxy"}, nil); err != nil || u.Host != "proxy" {
-		t.Errorf("got %v, %v", u, err)
 	}
 }

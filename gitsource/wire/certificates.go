@@ -93,6 +93,8 @@ func (f tlsFiles) config() (*tls.Config, error) {
 	return config, nil
 }
 
+const giveCertificate = "give a client certificate that the server accepts, if it asks for one"
+
 // tlsError says of a connection that could not be secured what to do about it.
 // Any other error is returned as it is.
 func tlsError(err error) error {
@@ -116,7 +118,9 @@ func tlsError(err error) error {
 	case strings.Contains(text, "tls: ") && strings.Contains(text, "protocol version"): // the library has no types for the rest
 		return fault.New(fault.ErrUnsupported, "let the server speak TLS 1.2 or later", "%w", err)
 	case strings.Contains(text, "remote error: tls: ") && strings.Contains(text, "certificate"), strings.Contains(text, "remote error: tls: handshake failure"):
-		return fault.New(fault.ErrDenied, "give a client certificate that the server accepts, if it asks for one", "%w", err)
+		return fault.New(fault.ErrDenied, giveCertificate, "%w", err)
+	case strings.Contains(text, "http2: client conn could not be established"): // what is left of such an error when HTTP/2 was faster
+		return fault.New(fault.ErrUnreachable, giveCertificate, "%w", err)
 	}
 	return err
 }

@@ -49,15 +49,7 @@ func (a Access) proxyOf(r *http.Request) (*url.URL, error) {
 	if a.Proxy != "" {
 		return a.proxyURL()
 	}
-	return quiet(http.ProxyFromEnvironment(r))
-}
-
-// quiet keeps back an error that quotes HTTPS_PROXY, which may hold a password.
-func quiet(u *url.URL, err error) (*url.URL, error) {
-	if err != nil {
-		return nil, fault.New(fault.ErrSettings, "correct the variable HTTPS_PROXY or HTTP_PROXY", "the proxy's URL in the environment cannot be parsed")
-	}
-	return u, nil
+	return http.ProxyFromEnvironment(r) // leaves out what it cannot read
 }
 
 // proxyReply is what a proxy's answer to CONNECT means; nil: go ahead.
