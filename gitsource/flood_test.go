@@ -120,13 +120,15 @@ func TestAServerThatNeverEndsMeetsTheDeadline(t *testing.T) {
 	}
 }
 
-// abilities are lines that each name another one.
-func abilities(n int) string {
-	var b strings.Builder
-	for i := range n {
-		b.WriteString(lines(fmt.Sprint("ability-", i)))
+func TestAServerWithTooManyAbilitiesIsRefused(t *testing.T) {
+	t.Parallel()
+	for n, kind := range map[int]error{999: ErrUnreachable, 1001: ErrTooLarge} { // the first fails later: it has no pack
+		said := lines("version 2")
+		for i := range n {
+			said += lines(fmt.Sprint("ability-", i))
+		}
+		refused(t, against(t, &script{greeting: says(said + "0000"), pack: says("")}), kind, "")
 	}
-	return b.String()
 }
 
 // TestAServerThatSaysTooMuchIsCutOff: without a pause, so that only a limit can
@@ -137,7 +139,6 @@ func TestAServerThatSaysTooMuchIsCutOff(t *testing.T) {
 	for name, s := range map[string]endless{
 		"refs":        {refs: &stream{again: some(lines(someTip + " refs/heads/" + strings.Repeat("x", 60000)))}},
 		"old refs":    {old: true, greeting: &stream{begin: lines(someTip + " refs/heads/a\x00side-band-64k"), again: some(lines(someTip + " refs/heads/" + strings.Repeat("x", 60000)))}},
-		"names":       {greeting: &stream{begin: lines("version 2") + abilities(1001), again: "0000"}},
 		"preambles":   {greeting: &stream{again: some(lines("version 1"))}},
 		"shallow":     {pack: &stream{begin: lines("shallow-info"), again: some(lines("shallow " + someTip))}},
 		"unshallow":   {pack: &stream{begin: lines("shallow-info"), again: some(lines("unshallow " + someTip))}},
