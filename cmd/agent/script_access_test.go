@@ -21,7 +21,8 @@ import (
 )
 
 // gitHTTPS serves a repository over HTTPS, to those who have the password that
-// stands in a file now, and writes the certificate to trust for it.
+// stands in a file now, and writes the certificate to trust for it. The variable
+// gets the URL behind https://.
 func gitHTTPS(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 4, "git-https VARIABLE BARE PASSWORD CA")
 	bare, password := ts.MkAbs(args[1]), ts.MkAbs(args[2])
@@ -42,7 +43,7 @@ func gitHTTPS(ts *testscript.TestScript, neg bool, args []string) {
 	server.StartTLS()
 	ts.Defer(server.Close)
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o644))
-	ts.Setenv(args[0], server.URL+"/"+filepath.Base(bare))
+	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "https://")+"/"+filepath.Base(bare))
 }
 
 func firstLine(file string) string {

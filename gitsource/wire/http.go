@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -24,6 +25,7 @@ type httpLine struct {
 
 	made   tlsFiles // what client was made with
 	client *http.Client
+	silent time.Duration // how long a connection may be before HTTP/2 asks whether it is alive; zero: silentMost
 }
 
 // The content types of what a service says first, is asked and answers.
@@ -34,6 +36,11 @@ func (s service) replyType() string    { return "application/x-" + string(s) + "
 func newHTTPLine(at Location, access Access, transport http.RoundTripper) *httpLine {
 	return &httpLine{base: at.url, auth: authorizerOf(at, access), access: access, given: transport}
 }
+
+// silentMost and a third of it are a minute. Without such a question HTTP/2 would
+// go on asking for refs on a connection that something on the way has forgotten,
+// for as long as TCP takes to notice. At the usual poll interval it is never sent.
+const silentMost = 45 * time.Second
 
 // current is the client for a request. It is made anew, and with it the
 // connections, only when a file with certificates has changed.
@@ -50,6 +57,7 @@ func (w *httpLine) current() (*http.Client, error) {
 		return nil, err
 	}
 	w.close()
+	silent := cmp.Or(w.silent, silentMost)
 	w.made, w.client = files, &http.Client{CheckRedirect: w.checkRedirect, Transport: &http.Transport{
 		Proxy: w.access.proxyOf,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, reply *http.Response) error {
@@ -57,6 +65,7 @@ func (w *httpLine) current() (*http.Client, error) {
 		},
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: silent, PingTimeout: silent / 3},
 		IdleConnTimeout:        5 * time.Minute, // longer than between two polls
 		MaxResponseHeaderBytes: 256 << 10,
 	}}
