@@ -87,13 +87,15 @@ func isFile(mode string) bool {
 
 func isFolder(mode string) bool { return mode == "40000" || mode == "040000" }
 
-// goodName reports whether git would check out a file of this name anywhere.
+// goodName reports whether git would check out a file of this name anywhere, and
+// people see the name that it has: none of what moves the cursor, turns the
+// direction of writing or is not shown at all.
 func goodName(name string) bool {
 	if name == "" || name == "." || name == ".." || strings.EqualFold(name, ".git") || len(name) > 255 {
 		return false
 	}
 	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
-		return r == '/' || r == '\\' || unicode.IsControl(r)
+		return r == '/' || r == '\\' || !unicode.IsGraphic(r)
 	})
 }
 

@@ -43,8 +43,8 @@ type Repository struct {
 
 	// Access is how to prove who asks; see [wire.Access].
 	Access wire.Access
-	// Transport makes the HTTP requests; nil means one of its own, which
-	// honours HTTPS_PROXY and NO_PROXY.
+	// Transport makes the HTTP requests, past the certificates and the proxy of
+	// Access; nil means one of its own.
 	Transport http.RoundTripper
 
 	// PollTimeout bounds one question to the repository, and how long a server

@@ -1,6 +1,7 @@
 package gitsource
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -25,7 +26,8 @@ type sshServer struct {
 	t        *testing.T
 	config   *ssh.ServerConfig
 	listener net.Listener
-	old      bool // does not pass on that the client speaks version 2
+	old      bool   // does not pass on that the client speaks version 2
+	instead  string // what the shell runs instead of the command; empty: the command
 
 	address   string
 	knownLine string
@@ -138,7 +140,7 @@ func (s *sshServer) session(channel ssh.Channel, asked <-chan *ssh.Request) {
 func (s *sshServer) run(channel ssh.Channel, command string, env []string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	c := exec.CommandContext(ctx, "sh", "-c", command)
+	c := exec.CommandContext(ctx, "sh", "-c", cmp.Or(s.instead, command))
 	c.Env = append(os.Environ(), env...)
 	c.Stdout, c.Stderr = channel, channel.Stderr()
 	in, err := c.StdinPipe()

@@ -147,6 +147,48 @@ func TestSSHThatStallsInTheHandshake(t *testing.T) {
 	}
 }
 
+// TestSSHServersThatMisbehave: after the handshake, when git should speak.
+func TestSSHServersThatMisbehave(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.commit("begin", files{"a.hcl": string(noise(100_000))})
+	for name, c := range map[string]struct {
+		instead, says string
+		kind          error
+	}{
+		"stalls":                {"cat", "no answer within 300ms", ErrUnreachable},
+		"ends":                  {"exit 1", "", ErrUnreachable},
+		"refuses":               {"echo 'no access for \033[31mmoult' >&2; exit 1", "the server says: no access for  [31mmoult", ErrNotFound},
+		"a menu for people":     {"echo Welcome; cat", "the answer is not git's protocol", ErrUnreachable},
+		"garbage without end":   {"yes", "the answer is not git's protocol", ErrUnreachable},
+		"complains without end": {"yes >&2", "no answer within 300ms", ErrUnreachable},
+		"cuts off the greeting": {"git upload-pack " + f.dir + " 2>/dev/null | { dd bs=1 count=100 2>/dev/null; kill $$; }", "cannot be reached: unexpected EOF", ErrUnreachable},
+		"cuts off the pack":     {"git upload-pack " + f.dir + " 2>/dev/null | { dd bs=1 count=20000 2>/dev/null; kill $$; }", "receive pack: unexpected EOF", ErrUnreachable},
+		"stalls in the pack":    {"(git upload-pack " + f.dir + " | dd bs=1 count=20000 2>/dev/null); cat", "no answer within 300ms", ErrUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSSHServer(t, false)
+			s.instead = c.instead
+			r := s.repository(f)
+			r.PollTimeout, r.CloneTimeout = 20*time.Second, 20*time.Second
+			if strings.Contains(c.says, "300ms") {
+				r.PollTimeout = 300 * time.Millisecond
+			}
+			refused(t, r, c.kind, c.says)
+			if r.Head() != "" {
+				t.Errorf("the head is %s", r.Head())
+			}
+		})
+	}
+	t.Run("huge pack", func(t *testing.T) {
+		t.Parallel()
+		r := newSSHServer(t, false).repository(f)
+		r.Limits = Limits{PackBytes: 50_000}
+		refused(t, r, ErrTooLarge, "pack is larger than the limit")
+	})
+}
+
 func rsaKey(t *testing.T) ssh.Signer {
 	t.Helper()
 	return value[ssh.Signer](t)(ssh.NewSignerFromKey(newRSA(t)))

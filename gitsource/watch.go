@@ -11,31 +11,45 @@ import (
 	"moult/gitsource/wire"
 )
 
-// Watch returns a channel that gets a value when a local repository may have
-// new commits on the branch. Many changes at once make one value; a value may
-// come without news. Nothing is lost between the call of Watch and the first
-// Fetch after it. It ends with ctx; the channel is never closed.
+// Watch returns a channel that gets a value when a Fetch may bring what the last
+// one did not: when a local repository may have new commits on the branch, and
+// when a file has changed that Access names, for a repository on a server. Many
+// changes at once make one value; a value may come without news. Nothing is
+// lost between the call of Watch and the first Fetch after it. It ends with ctx;
+// the channel is never closed.
 //
-// For a repository on a server the channel is nil, which never gets a value.
+// Where there is nothing to watch the channel is nil, which never gets a value.
 // So it is, with a warning in the log, where the system cannot watch (on Linux
 // fs.inotify.max_user_instances limits it); polling goes on in any case.
 func (r *Repository) Watch(ctx context.Context) <-chan struct{} {
 	at, err := wire.ParseLocation(r.URL)
-	if err != nil || !at.Local() {
+	var wake <-chan struct{}
+	switch files := r.Access.Files(); {
+	case err != nil:
 		return nil
+	case at.Local():
+		wake, err = watchBranch(ctx, at.Path, r.branch())
+	case len(files) > 0:
+		wake, err = watchFiles(ctx, files)
 	}
-	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		r.log().Warn("repository not watched", "repository", r.String(), "reason", err.Error())
-		return nil
+	}
+	return wake
+}
+
+func watchBranch(ctx context.Context, path, branch string) (<-chan struct{}, error) {
+	notify, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, err
 	}
 	w := &watch{
-		notify: notify, path: at.Path, branch: r.branch(),
+		notify: notify, path: path, branch: branch,
 		armed: map[string]bool{}, changed: make(chan struct{}, 1),
 	}
 	w.arm()
 	go w.run(ctx)
-	return w.changed
+	return w.changed, nil
 }
 
 // watch follows the directories in which git writes a branch. They come and
@@ -65,7 +79,7 @@ func (w *watch) run(ctx context.Context) {
 				return
 			}
 			w.arm()
-			w.signal()
+			signal(w.changed)
 		}
 	}
 }
@@ -79,12 +93,13 @@ func (w *watch) see(event fsnotify.Event) {
 		delete(w.armed, event.Name) // the system has ended that watch
 	}
 	w.arm()
-	w.signal()
+	signal(w.changed)
 }
 
-func (w *watch) signal() {
+// signal says that something has changed.
+func signal(changed chan<- struct{}) {
 	select {
-	case w.changed <- struct{}{}:
+	case changed <- struct{}{}:
 	default: // one is waiting
 	}
 }

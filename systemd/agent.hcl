@@ -11,13 +11,24 @@ repository {
   # branch = "main"
   # path   = ""                   # the folder with the declarations; empty is all of the repository
 
+  # docs/access.md says more about all of these.
   # For https: a token or password, in a file of its own.
   # username      = "moult"
   # password_file = "/run/credentials/moult.service/git-password"
+  # authorization = "basic"       # or bearer, for servers that want a token alone
+  # ca_file       = "/etc/moult/ca.pem"    # your own authorities, beside the system's
+
+  # For https servers that ask for a certificate.
+  # client_certificate_file = "/etc/moult/client.pem"
+  # client_key_file         = "/run/credentials/moult.service/git-client-key"
 
   # For ssh: a key without passphrase, and the host keys to trust.
   # ssh_key_file      = "/run/credentials/moult.service/git-ssh-key"
   # known_hosts_files = ["/etc/moult/known_hosts"]
+
+  # A proxy: http, https or socks5. Without it https goes by HTTPS_PROXY.
+  # proxy               = "http://moult@proxy.example.com:3128"
+  # proxy_password_file = "/run/credentials/moult.service/proxy-password"
 }
 
 # Which commits are obeyed; docs/trust.md says more. Without this block none need

@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclparse"
+
+	"moult/gitsource/wire"
 )
 
 // configFile is the agent's own file. It is not read from the repository that
@@ -28,14 +30,36 @@ type fileSchema struct {
 	Log        *logSchema        `hcl:"log,block"`
 }
 
+// repositorySchema is the block repository of agent.hcl; docs/access.md says what
+// each setting means.
 type repositorySchema struct {
-	URL             string   `hcl:"url,optional"`
-	Branch          string   `hcl:"branch,optional"`
-	Path            string   `hcl:"path,optional"`
-	Username        string   `hcl:"username,optional"`
-	PasswordFile    string   `hcl:"password_file,optional"`
+	URL    string `hcl:"url,optional"`
+	Branch string `hcl:"branch,optional"`
+	Path   string `hcl:"path,optional"`
+
+	Username      string `hcl:"username,optional"`
+	PasswordFile  string `hcl:"password_file,optional"`
+	Authorization string `hcl:"authorization,optional"`
+
 	SSHKeyFile      string   `hcl:"ssh_key_file,optional"`
 	KnownHostsFiles []string `hcl:"known_hosts_files,optional"`
+
+	CAFile                string `hcl:"ca_file,optional"`
+	ClientCertificateFile string `hcl:"client_certificate_file,optional"`
+	ClientKeyFile         string `hcl:"client_key_file,optional"`
+
+	Proxy             string `hcl:"proxy,optional"`
+	ProxyPasswordFile string `hcl:"proxy_password_file,optional"`
+}
+
+// access is how the repository is reached.
+func (r repositorySchema) access() wire.Access {
+	return wire.Access{
+		Username: r.Username, PasswordFile: r.PasswordFile, Authorization: r.Authorization,
+		KeyFile: r.SSHKeyFile, KnownHosts: r.KnownHostsFiles,
+		CAFile: r.CAFile, CertificateFile: r.ClientCertificateFile, CertificateKeyFile: r.ClientKeyFile,
+		Proxy: r.Proxy, ProxyPasswordFile: r.ProxyPasswordFile,
+	}
 }
 
 type logSchema struct {
@@ -74,7 +98,8 @@ func readConfig(path string, s settings) (settings, error) {
 	}
 	mistakes := configMistakes{path: path, count: len(diagnostics)}
 	var text strings.Builder
-	_ = hcl.NewDiagnosticTextWriter(&text, parser.Files(), 0, false).WriteDiagnostics(diagnostics)
+	shown := map[string]*hcl.File{path: {Bytes: masked(content)}}
+	_ = hcl.NewDiagnosticTextWriter(&text, shown, 0, false).WriteDiagnostics(diagnostics)
 	mistakes.text = text.String()
 	return s, advise(mistakes, "correct %s; an example is in systemd/agent.hcl", path)
 }

@@ -46,6 +46,9 @@ func TestExampleConfigIsReadWithEverythingUncommented(t *testing.T) {
 			PasswordFile:    "/run/credentials/moult.service/git-password",
 			SSHKeyFile:      "/run/credentials/moult.service/git-ssh-key",
 			KnownHostsFiles: []string{"/etc/moult/known_hosts"},
+			Authorization:   "basic", CAFile: "/etc/moult/ca.pem",
+			ClientCertificateFile: "/etc/moult/client.pem", ClientKeyFile: "/run/credentials/moult.service/git-client-key",
+			Proxy: "http://moult@proxy.example.com:3128", ProxyPasswordFile: "/run/credentials/moult.service/proxy-password",
 		},
 		trust: trustSettings{
 			Require: trust.Head, AllowedSigners: "/etc/moult/allowed_signers", RevokedKeys: "/etc/moult/revoked_keys",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -211,6 +212,25 @@ func runPage(ts *testscript.TestScript, neg bool, args []string) {
 	for _, line := range shown {
 		if !strings.Contains("\n"+string(out), "\n"+line+"\n") {
 			ts.Fatalf("%s shows %q, which is not printed:\n%s", args[0], line, out)
+		}
+	}
+}
+
+// TestSettingsOfTheRepositoryAreExplained: each has its place in the table of the
+// page, and in the example to copy.
+func TestSettingsOfTheRepositoryAreExplained(t *testing.T) {
+	t.Parallel()
+	schema := reflect.TypeFor[repositorySchema]()
+	for file, form := range map[string]string{"../../docs/access.md": "(?m)^\\|[^|]*`%s`[^|]*\\|", "../../systemd/agent.hcl": `(?m)^ +(?:# )?%s +=`} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range schema.NumField() {
+			name, _, _ := strings.Cut(schema.Field(i).Tag.Get("hcl"), ",")
+			if !regexp.MustCompile(fmt.Sprintf(form, name)).Match(text) {
+				t.Errorf("%s does not explain %s", file, name)
+			}
 		}
 	}
 }

@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 //	git-commit-signed DIR MESSAGE  git-commit, signed with an SSH key
 //	git-serve VARIABLE FILE    serve the repositories over HTTP, at a URL; each request is a line of a file
 //	ledger-tell REPOSITORY ENVIRONMENT/GROUP OUTCOME COMMIT FROM TO TIME [unsigned]  put an outcome into its ledger, as an agent does
+//	git-https VARIABLE BARE PASSWORD CA  serve BARE over HTTPS for who has the password in a file
+//	proxy-start VARIABLE USER PASSWORD   run an HTTP proxy for a user
+//	hidden TEXT EXCEPT         fail when TEXT can be read in a file outside of EXCEPT, or of a process
 //	sim-start [FLAG...]        start `moult sim` and point AWS_ENDPOINT_URL at it
 //	sim-stop                   kill it, as an outage
 //	sim METHOD PATH [BODY]     ask it about itself, or for a fault; see `moult sim --help`
@@ -64,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"git-bare": gitBare, "git-commit": gitCommit, "git-revert": gitRevert, "git-head": gitHead,
 			"git-reset": gitReset, "git-signer": gitSigner, "git-commit-signed": gitCommitSigned, "git-serve": gitServe,
 			"ledger-tell": ledgerTell, "page": runPage,
+			"git-https": gitHTTPS, "proxy-start": proxyStart, "hidden": hidden,
 			"sim-start": simStart, "sim-stop": simStop, "sim": simAsk, "wait-sim": waitSim,
 			"calls": callsNow, "calls-since": callsSince, "aws": byHand, "pick": pick,
 			"notify-start": notifyStart, "wait-for": waitFor, "wait-file": waitFile, "term": sendTerm, "edit": edit,

@@ -13,6 +13,7 @@ import (
 // laid over agent.hcl, laid over what is usual.
 type settings struct {
 	repository repositorySchema
+	shownURL   string // the repository's URL where everybody sees it: in the arguments; empty: it stands in a file
 	trust      trustSettings
 	webhook    webhookSettings
 	ledger     ledgerSettings
@@ -50,7 +51,7 @@ func (f common) settings(at surroundings) (settings, error) {
 			return s, err
 		}
 	}
-	s.repository.URL = or(f.repo, s.repository.URL)
+	s.repository.URL, s.shownURL = or(f.repo, s.repository.URL), f.repo
 	s.repository.Branch = or(f.branch, s.repository.Branch)
 	s.repository.Path = or(f.path, s.repository.Path)
 	s.stateDir = or(f.stateDir, s.stateDir)

@@ -10,7 +10,6 @@ import (
 
 	"moult/gitsource"
 	"moult/gitsource/ledger"
-	"moult/gitsource/wire"
 	"moult/providers/aws"
 	"moult/reconcile"
 )
@@ -36,7 +35,11 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 	if _, err := s.trust.policy(); err != nil {
 		return nil, advise(fmt.Errorf("read what agent.hcl says about trust: %w", err), "correct it; docs/trust.md says what each setting means")
 	}
+	if err := s.repository.access().Check(); err != nil {
+		return nil, advise(fmt.Errorf("read how to reach the repository: %w", err), "correct the block repository of agent.hcl; docs/access.md says what each setting means")
+	}
 	repository := newRepository(s, log)
+	warnOfSecret(log, s.shownURL, repository.String())
 	gate := &gate{Lineage: repository, Trust: s.trust, Book: bookOf(s)}
 	source := &source{history: repository, gate: gate, Checkpoint: checkpointOf(s), Log: log}
 	return &agent{
@@ -51,14 +54,8 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 func newRepository(s settings, log *slog.Logger) *gitsource.Repository {
 	return &gitsource.Repository{
 		URL: s.repository.URL, Branch: s.repository.Branch, Path: s.repository.Path, StateDir: s.stateDir,
-		Access: s.repository.access(),
-		Log:    log,
+		Access: s.repository.access(), Log: log,
 	}
-}
-
-// access is how to prove who reads.
-func (r repositorySchema) access() wire.Access {
-	return wire.Access{Username: r.Username, PasswordFile: r.PasswordFile, KeyFile: r.SSHKeyFile, KnownHosts: r.KnownHostsFiles}
 }
 
 // remember makes the agent keep what it accepts and write down what becomes of

@@ -15,6 +15,9 @@ const (
 	listingBytes = 80 << 20
 	// mostShallow is how many commits a server may call shallow.
 	mostShallow = 100_000
+	// mostAbilities is how many abilities a server may say that it has; git says
+	// a dozen.
+	mostAbilities = 1000
 )
 
 // readGreeting reads a server's first words: in version 2 its abilities, in
@@ -77,6 +80,9 @@ func (g *greeting) readAbilities(p *packets) error {
 		}
 		if what != content {
 			return nil
+		}
+		if len(g.capabilities) >= mostAbilities {
+			return fault.TooLarge("more than %d abilities", mostAbilities)
 		}
 		g.ability(string(line))
 	}

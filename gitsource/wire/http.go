@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -19,7 +20,12 @@ import (
 type httpLine struct {
 	base   *url.URL // of the repository; where the first redirect led
 	auth   authorizer
+	access Access
+	given  http.RoundTripper // by the caller; nil: one of our own
+
+	made   tlsFiles // what client was made with
 	client *http.Client
+	silent time.Duration // how long a connection may be before HTTP/2 asks whether it is alive; zero: silentMost
 }
 
 // The content types of what a service says first, is asked and answers.
@@ -28,20 +34,49 @@ func (s service) requestType() string  { return "application/x-" + string(s) + "
 func (s service) replyType() string    { return "application/x-" + string(s) + "-result" }
 
 func newHTTPLine(at Location, access Access, transport http.RoundTripper) *httpLine {
-	w := &httpLine{base: at.url, auth: authorizerOf(at, access)}
-	w.client = &http.Client{Transport: transport, CheckRedirect: w.checkRedirect}
-	if transport == nil {
-		w.client.Transport = &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			ForceAttemptHTTP2:      true,
-			IdleConnTimeout:        5 * time.Minute, // longer than between two polls
-			MaxResponseHeaderBytes: 256 << 10,
-		}
-	}
-	return w
+	return &httpLine{base: at.url, auth: authorizerOf(at, access), access: access, given: transport}
 }
 
-func (w *httpLine) close() { w.client.CloseIdleConnections() }
+// silentMost and a third of it are a minute. Without such a question HTTP/2 would
+// go on asking for refs on a connection that something on the way has forgotten,
+// for as long as TCP takes to notice. At the usual poll interval it is never sent.
+const silentMost = 45 * time.Second
+
+// current is the client for a request. It is made anew, and with it the
+// connections, only when a file with certificates has changed.
+func (w *httpLine) current() (*http.Client, error) {
+	if w.given != nil {
+		return &http.Client{Transport: w.given, CheckRedirect: w.checkRedirect}, nil
+	}
+	files, err := w.access.readTLS()
+	if err != nil || w.client != nil && files == w.made {
+		return w.client, err
+	}
+	config, err := files.config()
+	if err != nil {
+		return nil, err
+	}
+	w.close()
+	silent := cmp.Or(w.silent, silentMost)
+	w.made, w.client = files, &http.Client{CheckRedirect: w.checkRedirect, Transport: &http.Transport{
+		Proxy: w.access.proxyOf,
+		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, reply *http.Response) error {
+			return proxyReply(reply)
+		},
+		TLSClientConfig:        config,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: silent, PingTimeout: silent / 3},
+		IdleConnTimeout:        5 * time.Minute, // longer than between two polls
+		MaxResponseHeaderBytes: 256 << 10,
+	}}
+	return w.client, nil
+}
+
+func (w *httpLine) close() {
+	if w.client != nil {
+		w.client.CloseIdleConnections()
+	}
+}
 
 func (w *httpLine) converse(_ context.Context, service service) (conversation, error) {
 	return &httpConversation{line: w, service: service}, nil
@@ -115,11 +150,17 @@ func (c *httpConversation) do(r *http.Request, want string) (*http.Response, err
 			return nil, err
 		}
 	}
-	reply, err := c.line.client.Do(r)
+	client, err := c.line.current()
 	if err != nil {
-		return nil, Bare(err)
+		return nil, err
 	}
-	c.open = append(c.open, drained{reply.Body})
+	ctx, cancel := context.WithCancel(r.Context())
+	reply, err := client.Do(r.WithContext(ctx))
+	if err != nil {
+		cancel()
+		return nil, tlsError(socksError(Bare(err)))
+	}
+	c.open = append(c.open, drained{reply.Body, cancel})
 	if err := checkReply(reply, want); err != nil {
 		return nil, err
 	}
@@ -128,6 +169,8 @@ func (c *httpConversation) do(r *http.Request, want string) (*http.Response, err
 
 func checkReply(reply *http.Response, want string) error {
 	switch code := reply.StatusCode; {
+	case code == http.StatusProxyAuthRequired:
+		return proxyReply(reply)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
 		return fault.New(fault.ErrDenied, "check the user, the token and what it may read", "the server answers %s", fault.Plain(reply.Status, 60))
 	case code == http.StatusNotFound, code == http.StatusGone:
@@ -152,9 +195,19 @@ func (c *httpConversation) close() {
 
 // drained reads the little that may be left of a reply, so that its connection
 // can be used again.
-type drained struct{ io.ReadCloser }
+type drained struct {
+	io.ReadCloser
+	cancel func() // ends the request
+}
+
+// drainWithin is how long the rest is waited for: a server that stalls shall not
+// hold up the error that ended the exchange.
+const drainWithin = time.Second
 
 func (d drained) Close() error {
+	defer d.cancel()
+	timer := time.AfterFunc(drainWithin, d.cancel)
+	defer timer.Stop()
 	_, err := io.CopyN(io.Discard, d.ReadCloser, 4<<10)
 	if errors.Is(err, io.EOF) {
 		err = nil

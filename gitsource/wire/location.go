@@ -31,6 +31,17 @@ func (l Location) GoString() string { return l.shown }
 // Local reports whether the repository is a directory on this machine.
 func (l Location) Local() bool { return l.Scheme == "file" }
 
+// HoldsSecret reports whether a URL holds what may be a password or a token: it
+// should stand in a file, and not where the URL does.
+func HoldsSecret(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return strings.Contains(raw, "://") && strings.Contains(raw, "@") // what is in front of it is not known
+	}
+	_, password := u.User.Password()
+	return password || u.RawQuery != "" || u.User.Username() != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
+
 // scpLike is git@host:path, in which no slash stands before the colon
 // (git-clone(1), "GIT URLS").
 var scpLike = regexp.MustCompile(`^(?:([^/@:]+)@)?([^/@:]+|\[[0-9a-fA-F:.]+\]):(.+)$`)

@@ -20,8 +20,8 @@ type Server struct {
 	At Location
 	// Access is how to prove who asks; see [Access].
 	Access Access
-	// Transport makes the HTTP requests; nil means one of its own, which
-	// honours HTTPS_PROXY and NO_PROXY.
+	// Transport makes the HTTP requests, past the certificates and the proxy of
+	// Access; nil means one of its own.
 	Transport http.RoundTripper
 	// Patience is how long the server may send nothing while a pack is on its
 	// way, in either direction; zero means a minute.

@@ -28,7 +28,7 @@ func (w *sshLine) close() {}
 // converse connects and starts a service. The library's handshake knows
 // no context, so the end of ctx closes the connection under it.
 func (w *sshLine) converse(ctx context.Context, service service) (conversation, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", w.at.host)
+	conn, err := w.access.dial(ctx, w.at.host)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,9 @@ func quoted(word string) string {
 
 func (c *sshConversation) standsAlone() bool { return false }
 
-func (c *sshConversation) greeting(context.Context) (io.Reader, error) { return c.out, nil }
+func (c *sshConversation) greeting(ctx context.Context) (io.Reader, error) {
+	return ctxReader{ctx, c.out}, nil
+}
 
 func (c *sshConversation) ask(ctx context.Context, request *bytes.Buffer) (io.Reader, error) {
 	if _, err := request.WriteTo(c.in); err != nil {
