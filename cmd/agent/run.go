@@ -114,6 +114,7 @@ func (a *agent) attend(ctx context.Context, desk *desk, hints hints, dryRun bool
 	systemd := &notifier{Send: sendToSystemd}
 	watchdog, _ := daemon.SdWatchdogEnabled(false) // 0 without one
 	go systemd.guard(ctx, a.liveness, a.settings.poll, watchdog)
+	a.last.Unreadable = desk.excuse
 	loop := a.loop()
 	loop.DryRun, loop.Wake = dryRun, hints.wake(ctx, a.news(ctx), a.log)
 	loop.Report = func(r reconcile.Report) {

@@ -5,14 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
+	"moult/gitsource/fault"
 	"moult/reconcile"
 )
 
@@ -33,7 +36,8 @@ type desk struct {
 	// is what it returns when none is written.
 	Ledger func() *ledgerState
 
-	latest atomic.Pointer[reconcile.Report]
+	latest  atomic.Pointer[reconcile.Report]
+	trouble atomic.Pointer[error] // why there is no first report yet
 }
 
 // agentReport is what the agent answers: its latest report, and what belongs to
@@ -53,13 +57,18 @@ func (d *desk) answer(r reconcile.Report) agentReport {
 
 func (d *desk) put(r reconcile.Report) { d.latest.Store(&r) }
 
+// excuse says why there is nothing to report yet.
+func (d *desk) excuse(err error) { d.trouble.Store(&err) }
+
 func (d *desk) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	report := d.latest.Load()
 	switch {
 	case req.Method != http.MethodGet || req.URL.Path != reportPath:
 		http.Error(w, "only GET "+reportPath+" is answered", http.StatusNotFound)
+	case report == nil && d.trouble.Load() != nil:
+		http.Error(w, (*d.trouble.Load()).Error(), http.StatusServiceUnavailable)
 	case report == nil:
-		http.Error(w, "the first pass is under way", http.StatusServiceUnavailable)
+		http.Error(w, underWay, http.StatusServiceUnavailable)
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		_ = writeJSON(w, d.answer(*report))
@@ -124,12 +133,25 @@ func askAgent(ctx context.Context, path string) (agentReport, error) {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return report, advise(fmt.Errorf("ask the agent at %s: it has nothing to report yet", path), "its first pass is under way; ask again in a moment")
+		return report, nothingYet(path, answer.Body)
 	}
 	if err := json.NewDecoder(answer.Body).Decode(&report); err != nil {
 		return report, fmt.Errorf("read the answer of the agent at %s: %w", path, err)
 	}
 	return report, nil
+}
+
+// underWay is the answer before the first report, while all is well.
+const underWay = "its first pass is under way; ask again in a moment"
+
+// nothingYet says why an agent has nothing to report, in its own words.
+func nothingYet(path string, answer io.Reader) error {
+	text, err := io.ReadAll(io.LimitReader(answer, 4<<10))
+	why := strings.TrimSpace(string(text))
+	if err != nil || why == "" || why == underWay {
+		return advise(fmt.Errorf("ask the agent at %s: it has nothing to report yet", path), "%s", underWay)
+	}
+	return fmt.Errorf("ask the agent at %s: it has nothing to report yet: %s", path, fault.Plain(why, 500))
 }
 
 // unanswered says why nobody answered, and what to do about that.

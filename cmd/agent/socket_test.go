@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -36,6 +37,10 @@ func TestAgentAnswersWithItsLatestReport(t *testing.T) {
 	d, path := served(t)
 	if _, err := askAgent(t.Context(), path); err == nil || !strings.Contains(err.Error(), "nothing to report yet") {
 		t.Errorf("before the first report: %v", err)
+	}
+	d.excuse(errors.New("poll https://git.example.com/fleet.git: access denied"))
+	if _, err := askAgent(t.Context(), path); err == nil || !strings.Contains(err.Error(), "nothing to report yet: poll https://git.example.com/fleet.git: access denied") {
+		t.Errorf("when nothing can be read: %v", err)
 	}
 	d.put(troubledReport())
 	d.put(sampleReport())

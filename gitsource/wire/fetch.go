@@ -55,11 +55,12 @@ func (s *Server) Fetch(ctx context.Context, want Want, take func(ctx context.Con
 
 func (s *Server) fetchWhile(alive *vigil, want Want, take func(context.Context, io.Reader, Boundary) error) error {
 	ctx := alive.ctx
-	c, err := s.converse(ctx, uploadPack)
+	plain, err := s.converse(ctx, uploadPack)
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer plain.close()
+	c := watched{plain, alive}
 	if s.known == nil || !c.standsAlone() {
 		if s.known, err = greet(ctx, c, ""); err != nil {
 			return err
@@ -69,7 +70,7 @@ func (s *Server) fetchWhile(alive *vigil, want Want, take func(context.Context, 
 	if err != nil {
 		return err
 	}
-	return take(alive.outer, alive.over(pack), moved)
+	return take(alive.outer, pack, moved)
 }
 
 func (g *greeting) fetch(ctx context.Context, c conversation, want Want) (io.Reader, Boundary, error) {

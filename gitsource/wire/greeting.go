@@ -23,7 +23,7 @@ const (
 // readGreeting reads a server's first words: in version 2 its abilities, in
 // version 0 its abilities and all its refs.
 func readGreeting(r io.Reader, ref string) (*greeting, error) {
-	p := &packets{r: io.LimitReader(r, listingBytes)}
+	p := &packets{r: &capped{r, listingBytes}}
 	g := &greeting{capabilities: map[string]string{}}
 	line, err := firstLine(p)
 	if err != nil {

@@ -75,6 +75,21 @@ func (p *packets) raw() (mark, []byte, error) {
 	return content, line, nil
 }
 
+// capped fails when more than left bytes come.
+type capped struct {
+	io.Reader
+	left int64
+}
+
+func (c *capped) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, fault.TooLarge("the server says more than there can be to say")
+	}
+	n, err := c.Reader.Read(p[:min(int64(len(p)), c.left)])
+	c.left -= int64(n)
+	return n, err
+}
+
 // errNotGit: the server says something that is not git's protocol.
 var errNotGit = errors.New("the answer is not git's protocol")
 

@@ -36,7 +36,7 @@ func (g *greeting) lsRefs(ctx context.Context, c conversation, ref, prefix strin
 	if err != nil {
 		return refs{}, err
 	}
-	return readRefs(&packets{r: io.LimitReader(reply, listingBytes)}, ref)
+	return readRefs(&packets{r: &capped{reply, listingBytes}}, ref)
 }
 
 func readRefs(p *packets, ref string) (refs, error) {

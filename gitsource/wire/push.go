@@ -42,11 +42,12 @@ func (s *Server) Push(ctx context.Context, m Move, pack func(io.Writer) error) e
 
 func (s *Server) pushWhile(alive *vigil, m Move, pack func(io.Writer) error) error {
 	ctx := alive.ctx
-	c, err := s.converse(ctx, receivePack)
+	plain, err := s.converse(ctx, receivePack)
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer plain.close()
+	c := watched{plain, alive}
 	g, err := greet(ctx, c, m.Ref.String())
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (s *Server) pushWhile(alive *vigil, m Move, pack func(io.Writer) error) err
 	if err != nil {
 		return err
 	}
-	return g.readReport(alive.over(reply), m)
+	return g.readReport(reply, m)
 }
 
 // command0 is what receive-pack is asked (gitprotocol-pack(5), "Pushing Data To

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -40,4 +41,28 @@ func (a arriving) Read(p []byte) (int, error) {
 		a.vigil.timer.Reset(a.vigil.patience)
 	}
 	return n, err
+}
+
+// watched is a conversation in which whatever arrives counts: while a server is
+// busy it sends empty lines to show that it lives (git-config(1),
+// uploadpack.keepAlive).
+type watched struct {
+	conversation
+	vigil *vigil
+}
+
+func (w watched) greeting(ctx context.Context) (io.Reader, error) {
+	said, err := w.conversation.greeting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.vigil.over(said), nil
+}
+
+func (w watched) ask(ctx context.Context, request *bytes.Buffer) (io.Reader, error) {
+	reply, err := w.conversation.ask(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return w.vigil.over(reply), nil
 }
