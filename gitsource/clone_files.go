@@ -31,7 +31,7 @@ func (c *Clone) Files(ctx context.Context, commit string) ([]reconcile.File, err
 	if err != nil {
 		return nil, err
 	}
-	tree, err := c.below(l.tree, c.folder)
+	tree, err := folderAt(c.entries, l.tree, c.folder)
 	if err != nil || tree.IsZero() {
 		return nil, err
 	}
@@ -51,25 +51,6 @@ func (c *Clone) entries(tree plumbing.Hash) ([]entry, error) {
 		return nil, c.explain(err)
 	}
 	return parseTree(content)
-}
-
-// below is the tree at a path below another; zero when there is none.
-func (c *Clone) below(tree plumbing.Hash, path string) (plumbing.Hash, error) {
-	for name := range strings.SplitSeq(path, "/") {
-		if name == "" {
-			break // of an empty path
-		}
-		entries, err := c.entries(tree)
-		if err != nil {
-			return plumbing.ZeroHash, err
-		}
-		at := slices.IndexFunc(entries, func(e entry) bool { return e.folder && e.name == name })
-		if at < 0 {
-			return plumbing.ZeroHash, nil
-		}
-		tree = entries[at].hash
-	}
-	return tree, nil
 }
 
 // list lists a folder, once for each content of it.

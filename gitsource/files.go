@@ -141,13 +141,14 @@ func (m *mirror) tree(h plumbing.Hash) ([]entry, error) {
 	return parseTree(content)
 }
 
-// folderAt is the tree at a path below another; zero when there is none.
-func (m *mirror) folderAt(tree plumbing.Hash, path string) (plumbing.Hash, error) {
+// folderAt is the tree at a path below another; zero when there is none. read
+// reads the entries of a tree.
+func folderAt(read func(plumbing.Hash) ([]entry, error), tree plumbing.Hash, path string) (plumbing.Hash, error) {
 	for name := range strings.SplitSeq(path, "/") {
 		if name == "" {
 			break // of an empty path
 		}
-		entries, err := m.tree(tree)
+		entries, err := read(tree)
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}

@@ -111,7 +111,7 @@ func (m *mirror) folderOf(s step) (plumbing.Hash, error) {
 	case known:
 		return at, nil
 	}
-	at, err := m.folderAt(s.tree, m.id.Path)
+	at, err := folderAt(m.tree, s.tree, m.id.Path)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"moult/gitsource"
+	"moult/gitsource/gittest"
 	"moult/reconcile"
 )
 
@@ -64,9 +65,9 @@ func compareWithBlame(tb testing.TB, dir string, declared reconcile.Declared, fi
 		byImage[d.Image] = d
 	}
 	for n := range files {
-		put, wrote := blame(tb, dir, fleetPath(n), "--first-parent"), blame(tb, dir, fleetPath(n))
+		put, wrote := blame(tb, dir, gittest.Path(n), "--first-parent"), blame(tb, dir, gittest.Path(n))
 		if len(put) == 0 {
-			tb.Errorf("git blames nobody for the images in %s", fleetPath(n))
+			tb.Errorf("git blames nobody for the images in %s", gittest.Path(n))
 		}
 		for image, commit := range put {
 			d := byImage[image]

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -114,19 +112,9 @@ func (f *fleet) note(w io.Writer, changes []bump, names []string) {
 		}
 		ended := e
 		ended.Time, ended.Finished, ended.Outcome, ended.InstancesReplaced = at.Add(400*time.Second), at.Add(400*time.Second), ledger.Succeeded, 3
-		text := asLine(e) + asLine(ended)
+		text := ledger.Note(e, ended)
 		fmt.Fprintf(w, "M 100644 inline %s/%s\ndata %d\n%s\n", names[n][:2], names[n][2:], len(text), text)
 	}
-}
-
-// asLine is an entry as it stands in a note.
-func asLine(e ledger.Entry) string {
-	var record bytes.Buffer
-	encoder := json.NewEncoder(&record)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(e) // a Buffer takes everything
-	text := fmt.Sprintf("%s %s %s: %s to %s %s", e.Time.Format(time.RFC3339), e.GroupID(), e.Outcome, e.From, e.To, strings.TrimSuffix(record.String(), "}\n"))
-	return fmt.Sprintf("%s,\"id\":\"%x\"}\n", text, sha256.Sum256([]byte(text)))[:len(text)+len(`,"id":"`)+16] + "\"}\n"
 }
 
 // longFleet is a clone of such a repository, as git packs it.
