@@ -14,6 +14,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 
 	"moult/gitsource/durable"
+
+	"moult/gitsource/fault"
 )
 
 // The boundary is the commits that the mirror has and whose parents it lacks:
@@ -49,59 +51,97 @@ func (m *mirror) readShallow() error {
 	return nil
 }
 
-// storeBehind stores a pack whose commits fill adds to the boundary, and takes
-// others off it afterwards.
+// storeBehind stores a pack. fill says which commits of it are on the boundary
+// from then on, and filled are said to be on it no longer. Both may come from a
+// server that errs or lies: only a commit that comes with the pack is put on the
+// boundary, and only one whose parents are there is taken off it.
 func (m *mirror) storeBehind(filled []plumbing.Hash, fill func(*os.File) (*idxfile.MemoryIndex, []plumbing.Hash, error)) error {
+	var fresh []plumbing.Hash
 	err := m.store(func(f *os.File) (*idxfile.MemoryIndex, error) {
 		index, shallow, err := fill(f)
 		if err != nil {
 			return nil, err
 		}
-		return index, m.moveBoundary(shallow, true)
+		fresh = slices.DeleteFunc(shallow, m.has)
+		return index, m.announce(fresh)
 	})
+	if err != nil || len(fresh)+len(filled) == 0 {
+		return err
+	}
+	open, err := m.stillOpen(filled)
 	if err != nil {
 		return err
 	}
-	return m.moveBoundary(filled, false)
-}
-
-// moveBoundary puts commits on the boundary, or takes them off.
-func (m *mirror) moveBoundary(commits []plumbing.Hash, on bool) error {
-	m.mu.Lock()
-	moved := false
-	for _, h := range commits {
-		if m.shallow[h] == on {
-			continue
-		}
-		moved = true
-		delete(m.steps, h)
-		if on {
-			m.shallow[h] = true
-		} else {
-			delete(m.shallow, h)
-		}
+	m.moveBoundary(slices.DeleteFunc(fresh, func(h plumbing.Hash) bool { return !m.has(h) }), filled, open)
+	if err := m.writeShallow(m.boundary()); err != nil {
+		return err
 	}
-	m.mu.Unlock()
-	if !moved {
-		return nil
-	}
-	if err := m.writeShallow(); err != nil {
-		return fmt.Errorf("write where history ends: %w", err)
+	if len(open) > 0 {
+		return fault.New(ErrUnreachable, "it is tried again", "history goes on behind commit %s, and was not sent", open[0])
 	}
 	return nil
 }
 
-func (m *mirror) writeShallow() error {
+// announce writes down what the boundary may become, beside what it is. What a
+// kill leaves of it is looked through when it is read again.
+func (m *mirror) announce(commits []plumbing.Hash) error {
+	if len(commits) == 0 {
+		return nil
+	}
+	return m.writeShallow(slices.Concat(m.boundary(), commits))
+}
+
+// stillOpen are those commits on the boundary of which a parent is not there.
+func (m *mirror) stillOpen(commits []plumbing.Hash) ([]plumbing.Hash, error) {
+	var open []plumbing.Hash
+	for _, h := range commits {
+		if !m.onBoundary(h) {
+			continue
+		}
+		s, err := m.readStep(h)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(s.parents(), func(p plumbing.Hash) bool { return !m.has(p) }) {
+			open = append(open, h)
+		}
+	}
+	return open, nil
+}
+
+func (m *mirror) onBoundary(h plumbing.Hash) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.shallow[h]
+}
+
+// moveBoundary puts commits on the boundary, and takes others off but for some.
+func (m *mirror) moveBoundary(on, off, but []plumbing.Hash) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range off {
+		if !slices.Contains(but, h) {
+			delete(m.shallow, h)
+		}
+	}
+	for _, h := range on {
+		m.shallow[h] = true
+	}
+}
+
+func (m *mirror) writeShallow(commits []plumbing.Hash) error {
 	var text bytes.Buffer
-	for _, h := range m.boundary() {
+	for _, h := range commits {
 		fmt.Fprintln(&text, h)
 	}
+	var err error
 	if text.Len() > 0 {
-		return durable.Replace(m.shallowFile(), text.Bytes(), 0o600)
+		err = durable.Replace(m.shallowFile(), text.Bytes(), 0o600)
+	} else if err = os.Remove(m.shallowFile()); errors.Is(err, fs.ErrNotExist) {
+		return nil // git takes an empty one for a shallow clone
 	}
-	err := os.Remove(m.shallowFile()) // git takes an empty one for a shallow clone
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if err != nil {
+		return fmt.Errorf("write where history ends: %w", err)
 	}
 	return durable.SyncFolder(m.dir)
 }
@@ -123,11 +163,4 @@ func (m *mirror) partial() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.shallow) > 0 && !m.floor
-}
-
-// partialAt reports whether there is more behind a commit than is there yet.
-func (m *mirror) partialAt(h plumbing.Hash) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.shallow[h] && !m.floor
 }

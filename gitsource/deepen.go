@@ -66,7 +66,7 @@ func (r *Repository) deepen(ctx context.Context, o *opened) error {
 		return explain(ctx, within, err)
 	}
 	if slices.Equal(before, o.mirror.boundary()) {
-		o.mirror.settle()
+		o.mirror.settle(true)
 	}
 	r.log().Debug("history deepened", "repository", r.String(), "branch", o.id.Branch,
 		"whole", !o.mirror.partial(), "duration", time.Since(began).Round(time.Millisecond).String())
@@ -76,9 +76,9 @@ func (r *Repository) deepen(ctx context.Context, o *opened) error {
 	return nil
 }
 
-// settle notes that the repository itself ends at the boundary.
-func (m *mirror) settle() {
+// settle notes whether the repository itself ends at the boundary.
+func (m *mirror) settle(floor bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.floor = true
+	m.floor = floor
 }

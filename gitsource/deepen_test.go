@@ -1,10 +1,12 @@
 package gitsource
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -116,7 +118,7 @@ func TestHistoryComesInSlices(t *testing.T) {
 			f.commit("next", files{"environments/e1/g1.hcl": "new"})
 			fetch(t, r)
 			slices := whole(t, r)
-			if slices < 3 {
+			if slices < 2 {
 				t.Errorf("it came in %d slices", slices)
 			}
 			if beginsPartial(t, r) {
@@ -236,7 +238,7 @@ func TestRepositoryThatIsItselfShallow(t *testing.T) {
 			r.first, r.slice = 3, 5
 			fetch(t, r)
 			whole(t, r)
-			if got := history(t, r, "", ""); !strings.HasPrefix(got[0], "commit 20:") {
+			if got := history(t, r, "", ""); !strings.HasPrefix(got[0], "commit 20:") || beginsPartial(t, r) {
 				t.Errorf("history begins with %q", got[0])
 			}
 			if _, err := r.Parents(line[20]); !errors.Is(err, ErrUnsupported) {
@@ -381,4 +383,167 @@ func TestDeepenThatFailsLeavesWhatIsThere(t *testing.T) {
 	broken = false
 	whole(t, r)
 	wantSame(t, f, r)
+}
+
+// TestAMergeBringsAllItsCommitsOrNone: the branch that was merged goes on behind
+// the boundary, although the line of the branch itself does not reach it.
+func TestAMergeBringsAllItsCommitsOrNone(t *testing.T) {
+	t.Parallel()
+	for name, reach := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			base := f.commitTree("base", f.tree(files{"environments/a.hcl": "1"}))
+			accepted := f.commitTree("accepted", f.tree(files{"environments/a.hcl": "2"}), base)
+			side := base
+			for n := range 20 {
+				side = f.commitTree(fmt.Sprint("side ", n), f.tree(files{"environments/a.hcl": "1", "environments/b.hcl": fmt.Sprint(n)}), side)
+			}
+			merge := f.commitTree("merge", f.tree(files{"environments/a.hcl": "2", "environments/b.hcl": "19"}), accepted, side)
+			f.point("main", merge)
+			r := reach(t, f)
+			r.first = 5
+			fetch(t, r)
+			if part, err := r.Since(context.Background(), accepted.String(), merge.String(), false); !errors.Is(err, ErrPartial) {
+				t.Errorf("%d commits and %v, want ErrPartial", len(part), err)
+			}
+			whole(t, r)
+			if all := value[[]Raw](t)(r.Since(context.Background(), accepted.String(), merge.String(), false)); len(all) != 21 {
+				t.Errorf("%d commits, want 21", len(all))
+			}
+		})
+	}
+}
+
+// TestWhoReadsWhileHistoryComesIsToldWhatIsMissing, at whatever moment.
+func TestWhoReadsWhileHistoryComesIsToldWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	longHistory(f, 100)
+	for range 10 {
+		r := repository(t, f.dir)
+		r.first, r.slice = 3, 10
+		fetch(t, r)
+		done := make(chan error, 1)
+		go func() {
+			for whole := false; !whole; {
+				var err error
+				if whole, err = r.Deepen(context.Background()); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+		for coming := true; coming; {
+			select {
+			case err := <-done:
+				must(t, err)
+				coming = false
+			default:
+			}
+			for rev, err := range r.Changes(context.Background(), "", "") {
+				must(t, err)
+				if begins := strings.HasPrefix(rev.Commit.Subject, "commit 0"); rev.Partial == begins {
+					t.Fatalf("history begins at %q, partial: %v", rev.Commit.Subject, rev.Partial)
+				}
+				break
+			}
+		}
+		must(t, r.Close())
+	}
+}
+
+// TestPushedAwayAndBackWhilePartial: what Moult itself asks for when a branch was
+// rewritten.
+func TestPushedAwayAndBackWhilePartial(t *testing.T) {
+	t.Parallel()
+	for name, reach := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			line := longHistory(f, 40)
+			r := reach(t, f)
+			r.first, r.slice = 3, 10
+			fetch(t, r)
+			f.point("main", plumbing.NewHash(line[5]))
+			f.commit("another way", files{"environments/e1/g1.hcl": "other"})
+			fetch(t, r)
+			whole(t, r)
+			f.point("main", plumbing.NewHash(line[39]))
+			fetch(t, r)
+			if n := len(history(t, r, "", "")); n < 30 && !beginsPartial(t, r) {
+				t.Errorf("%d revisions count as all of history", n)
+			}
+			whole(t, r)
+			wantSame(t, f, r)
+		})
+	}
+}
+
+// TestAServerIsNotBelievedAboutTheBoundary.
+func TestAServerIsNotBelievedAboutTheBoundary(t *testing.T) {
+	t.Parallel()
+	blob := packReply(makePack(1, packed{plumbing.BlobObject, 3, nil, []byte("one")}))
+	lies := map[string]struct {
+		says func(r *Repository, line []string) string
+		kind error
+	}{
+		"commits that are not there end history": {func(*Repository, []string) string {
+			var many strings.Builder
+			for n := range 1000 {
+				many.WriteString(lines(fmt.Sprintf("shallow %040x", n)))
+			}
+			return many.String() + "0001" + blob
+		}, nil},
+		"history ends where more is there": {func(_ *Repository, line []string) string {
+			return lines("shallow "+line[39]) + "0001" + blob
+		}, nil},
+		"history goes on, and nothing comes": {func(r *Repository, _ []string) string {
+			var all strings.Builder
+			for _, h := range boundaryOf(r) {
+				all.WriteString(lines("unshallow " + h))
+			}
+			return all.String() + "0001" + packReply(makePack(0))
+		}, ErrUnreachable},
+	}
+	for name, lie := range lies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			line := longHistory(f, 40)
+			h := httpBackend(t, filepath.Dir(f.dir))
+			var r *Repository
+			lying := false
+			url, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				body := value[[]byte](t)(io.ReadAll(req.Body))
+				if lying && bytes.Contains(body, []byte("deepen-relative")) {
+					w.Header().Set("Content-Type", replyType)
+					io.WriteString(w, lines("shallow-info")+lie.says(r, line))
+					return
+				}
+				req.Body = io.NopCloser(bytes.NewReader(body))
+				h.ServeHTTP(w, req)
+			}))
+			r = repository(t, url+"/fleet.git")
+			r.first, r.slice = 3, 10
+			fetch(t, r)
+			before, told := boundaryOf(r), history(t, r, "", "")
+			lying = true
+			if _, err := r.Deepen(context.Background()); !errors.Is(err, lie.kind) {
+				t.Errorf("error is %v", err)
+			}
+			if diff := gocmp.Diff(before, boundaryOf(r)); diff != "" {
+				t.Errorf("the boundary has moved:\n%s", diff)
+			}
+			if diff := gocmp.Diff(told, history(t, r, "", "")); diff != "" {
+				t.Errorf("what is told has changed:\n%s", diff)
+			}
+			lying = false
+			r = again(t, r)
+			fetch(t, r)
+			whole(t, r)
+			wantSame(t, f, r)
+		})
+	}
 }

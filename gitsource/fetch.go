@@ -131,8 +131,15 @@ func (r *Repository) update(ctx context.Context, m *mirror, o *opened, tip plumb
 	if err := m.verify(tip); err != nil {
 		return err
 	}
+	goesOn, err := m.reaches(ctx, tip, m.current())
+	if err != nil {
+		return err
+	}
 	if err := m.advance(tip); err != nil {
 		return explain(ctx, 0, err)
+	}
+	if !goesOn {
+		m.settle(false) // behind another line there may be more
 	}
 	if err := m.compact(ctx); err != nil {
 		r.log().Warn("mirror not compacted", "repository", r.String(), "reason", err.Error())

@@ -49,26 +49,33 @@ func (s step) trouble() error {
 }
 
 // step reads a commit for walking. What it holds never changes, so it is kept:
-// about seventy bytes a commit.
+// about seventy bytes a commit. At the boundary it has no parents.
 func (m *mirror) step(h plumbing.Hash) (step, error) {
+	s, _, err := m.stepOrCut(h)
+	return s, err
+}
+
+// stepOrCut is step, and whether history goes on behind the commit and is not
+// there yet. Both are told of one moment: the boundary may move at any time.
+func (m *mirror) stepOrCut(h plumbing.Hash) (s step, cut bool, err error) {
 	m.mu.Lock()
 	s, known := m.steps[h]
-	atBoundary := m.shallow[h]
 	m.mu.Unlock()
-	if known {
-		return s, nil
-	}
-	s, err := m.readStep(h)
-	if err != nil {
-		return step{}, err
-	}
-	if atBoundary {
-		s.parent, s.rare = plumbing.ZeroHash, nil
+	if !known {
+		if s, err = m.readStep(h); err != nil {
+			return step{}, false, err
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.steps[h] = s
-	return s, nil
+	if !m.shallow[h] {
+		return s, false, nil
+	}
+	if s.parent = plumbing.ZeroHash; s.trouble() == nil {
+		s.rare = nil
+	}
+	return s, !m.floor, nil
 }
 
 // readStep reads a commit. History ends at one that is malformed or too large.

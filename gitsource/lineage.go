@@ -75,7 +75,7 @@ func (m *mirror) parentsAtBoundary(h plumbing.Hash) ([]plumbing.Hash, error) {
 		return nil, fmt.Errorf("%w: it ends at commit %s", ErrPartial, h)
 	}
 	onBranch := map[plumbing.Hash]bool{}
-	if _, err := m.behind(context.Background(), m.current(), onBranch); err != nil || !onBranch[h] {
+	if _, err := m.behind(context.Background(), m.current(), onBranch, m.walkable); err != nil || !onBranch[h] {
 		return nil, err
 	}
 	return nil, fault.New(fault.ErrUnsupported, "let the agent have the whole history (git fetch --unshallow)",

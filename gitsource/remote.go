@@ -58,8 +58,13 @@ func (r *remote) deepen(ctx context.Context, m *mirror, commits int) error {
 			return err
 		}
 	}
-	if !r.server.CanDeepen() {
+	switch {
+	case r.server.CanDeepen():
+	case r.server.EndsItself():
 		return nil
+	default:
+		return fault.New(fault.ErrUnsupported, "delete the mirror in the state directory, and it is cloned whole",
+			"the server cannot go on from where a first fetch stopped")
 	}
 	return r.fetch(ctx, wire.Want{
 		Tip: head, Haves: []plumbing.Hash{head}, Shallow: m.boundary(), Deepen: commits, Further: true,

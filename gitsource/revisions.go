@@ -148,34 +148,28 @@ func (w *walk) commits(ctx context.Context, from, tip plumbing.Hash) ([]plumbing
 		}
 		return line, err
 	}
-	w.partial = w.mirror.partialAt(line[len(line)-1])
 	return w.bounded(ctx, line)
 }
 
 // line is the first-parent history from a commit back to the child of another,
-// or to the beginning when the other is not on it. A commit is its own line.
+// or to the beginning when the other is not on it, as far as that is there. A
+// commit is its own line.
 func (w *walk) line(ctx context.Context, from, tip plumbing.Hash) (line []plumbing.Hash, found bool, err error) {
 	line = []plumbing.Hash{tip}
 	for at := tip; ; line = append(line, at) {
 		if at == from {
 			return line[:max(1, len(line)-1)], true, nil
 		}
-		s, err := w.step(ctx, at)
-		if err != nil {
+		s, cut, err := w.mirror.stepOrCut(at)
+		if err := cmp.Or(err, ctx.Err()); err != nil {
 			return nil, false, err
 		}
 		if s.parent.IsZero() {
+			w.partial = cut
 			return line, false, nil
 		}
 		at = s.parent
 	}
-}
-
-func (w *walk) step(ctx context.Context, at plumbing.Hash) (step, error) {
-	if err := ctx.Err(); err != nil {
-		return step{}, err
-	}
-	return w.mirror.step(at)
 }
 
 // bounded is as much of a line as holds no more than the most revisions.

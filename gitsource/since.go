@@ -30,7 +30,9 @@ type Raw struct {
 // on the way to Path and below it; a change inside another is told as a change
 // of that folder.
 //
-// ErrUnknown: head or after is not there. ErrPartial: after was not copied yet. ErrTooLarge, ErrMalformed: one of the
+// ErrUnknown: head or after is not there. ErrPartial: after, or one of the
+// commits, was not copied yet. ErrUnsupported: the repository is a shallow clone,
+// and one of the commits may be missing in it. ErrTooLarge, ErrMalformed: one of the
 // commits, or what it changes, cannot be read.
 func (r *Repository) Since(ctx context.Context, after, head string, paths bool) ([]Raw, error) {
 	m, tip, err := r.from(head)
@@ -103,10 +105,12 @@ func (m *mirror) since(ctx context.Context, from, tip plumbing.Hash) ([]plumbing
 		return line, err
 	}
 	old := map[plumbing.Hash]bool{}
-	if _, err := m.behind(ctx, from, old); err != nil {
+	if _, err := m.behind(ctx, from, old, m.walkable); err != nil {
 		return nil, err
 	}
-	return m.behind(ctx, tip, old)
+	// Nothing that is new may be missing: a branch that was merged may go on
+	// behind the boundary.
+	return m.behind(ctx, tip, old, m.parents)
 }
 
 // line is the first-parent history from tip down to the commit before stop.
@@ -151,9 +155,9 @@ func (m *mirror) straight(line []plumbing.Hash, from plumbing.Hash) (bool, error
 	return last == from, nil
 }
 
-// behind lists a commit and all that is reachable from it, without what is in
-// seen already, and adds them to it.
-func (m *mirror) behind(ctx context.Context, tip plumbing.Hash, seen map[plumbing.Hash]bool) ([]plumbing.Hash, error) {
+// behind lists a commit and all that is reachable from it by parents, without
+// what is in seen already, and adds them to it.
+func (m *mirror) behind(ctx context.Context, tip plumbing.Hash, seen map[plumbing.Hash]bool, parents func(plumbing.Hash) ([]plumbing.Hash, error)) ([]plumbing.Hash, error) {
 	var found []plumbing.Hash
 	for todo := []plumbing.Hash{tip}; len(todo) > 0; {
 		if err := ctx.Err(); err != nil {
@@ -166,11 +170,11 @@ func (m *mirror) behind(ctx context.Context, tip plumbing.Hash, seen map[plumbin
 		}
 		seen[h] = true
 		found = append(found, h)
-		parents, err := m.walkable(h)
+		more, err := parents(h)
 		if err != nil {
 			return nil, err
 		}
-		todo = append(todo, parents...)
+		todo = append(todo, more...)
 	}
 	return found, nil
 }

@@ -44,7 +44,7 @@ func Receive(ctx context.Context, r io.Reader, f *os.File, limits Limits, bases 
 		return nil, fmt.Errorf("receive pack: %w", err)
 	}
 	if bases != nil && len(found.bases) > 0 {
-		if err := fatten(f, found, bases); err != nil {
+		if err := fatten(ctx, f, found, limits, bases); err != nil {
 			return nil, fmt.Errorf("receive pack: complete it: %w", err)
 		}
 	}
@@ -182,4 +182,12 @@ func (f endingFile) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return f.File.Read(p)
+}
+
+// ReadAt is Read at an offset.
+func (f endingFile) ReadAt(p []byte, at int64) (int, error) {
+	if err := f.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return f.File.ReadAt(p, at)
 }

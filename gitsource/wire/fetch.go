@@ -44,6 +44,10 @@ func (s *Server) CanDeepen() bool {
 	return s.known.offers("shallow") && s.known.offers("deepen-relative")
 }
 
+// EndsItself reports whether the server said that its own repository is a
+// shallow clone. Only one of version 0 says so before it is asked for a pack.
+func (s *Server) EndsItself() bool { return s.known != nil && len(s.known.listed.shallow) > 0 }
+
 // Fetch hands a pack over as it arrives, and how it moves the boundary. It goes
 // on for as long as something arrives. The context that it hands over is not
 // the one that ends when nothing does: what has arrived may take its time.
@@ -55,12 +59,11 @@ func (s *Server) Fetch(ctx context.Context, want Want, take func(ctx context.Con
 
 func (s *Server) fetchWhile(alive *vigil, want Want, take func(context.Context, io.Reader, Boundary) error) error {
 	ctx := alive.ctx
-	plain, err := s.converse(ctx, uploadPack)
+	c, err := s.converse(ctx, uploadPack)
 	if err != nil {
 		return err
 	}
-	defer plain.close()
-	c := watched{plain, alive}
+	defer c.close()
 	if s.known == nil || !c.standsAlone() {
 		if s.known, err = greet(ctx, c, ""); err != nil {
 			return err
@@ -70,7 +73,10 @@ func (s *Server) fetchWhile(alive *vigil, want Want, take func(context.Context, 
 	if err != nil {
 		return err
 	}
-	return take(alive.outer, pack, moved)
+	if banded, ok := pack.(*sideband); ok {
+		banded.alive = alive.sign
+	}
+	return take(alive.outer, alive.over(pack), moved)
 }
 
 func (g *greeting) fetch(ctx context.Context, c conversation, want Want) (io.Reader, Boundary, error) {

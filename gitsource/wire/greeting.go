@@ -15,6 +15,8 @@ const (
 	listingBytes = 80 << 20
 	// mostShallow is how many commits a server may call shallow.
 	mostShallow = 100_000
+	// mostBefore is how many lines may stand before a pack.
+	mostBefore = 2*mostShallow + 1000
 	// mostAbilities is how many abilities a server may say that it has; git says
 	// a dozen.
 	mostAbilities = 1000

@@ -104,6 +104,7 @@ func packetf(b *bytes.Buffer, format string, args ...any) {
 type sideband struct {
 	packets *packets
 	words   io.Writer // gets the second; nil: nobody reads it
+	alive   func()    // called for each part of the first; may be nil
 	rest    []byte
 }
 
@@ -132,6 +133,9 @@ func (s *sideband) Read(p []byte) (int, error) {
 func (s *sideband) channel(line []byte) ([]byte, error) {
 	switch {
 	case len(line) > 0 && line[0] == 1:
+		if s.alive != nil {
+			s.alive() // while a server counts objects it sends empty ones (uploadpack.keepAlive in git-config(1))
+		}
 		return line[1:], nil
 	case len(line) > 0 && line[0] == 2:
 		if s.words != nil {

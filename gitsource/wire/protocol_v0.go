@@ -6,6 +6,8 @@ import (
 	"context"
 	"io"
 	"strings"
+
+	"moult/gitsource/fault"
 )
 
 // fetchV0 asks a server that knows only version 0 for a pack
@@ -63,7 +65,7 @@ func (g *greeting) requestV0(want Want) *bytes.Buffer {
 func readAcknowledgements(r *bufio.Reader) (Boundary, error) {
 	var moved Boundary
 	p := &packets{r: r}
-	for {
+	for range mostBefore {
 		start, err := r.Peek(8)
 		if err != nil {
 			return moved, unfinished(err)
@@ -83,4 +85,5 @@ func readAcknowledgements(r *bufio.Reader) (Boundary, error) {
 			return moved, err
 		}
 	}
+	return moved, fault.TooLarge("the server says more than %d lines before the pack", mostBefore)
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"moult/gitsource/fault"
 )
 
 // agent is how this program calls itself. Some servers give the git protocol
@@ -87,7 +89,7 @@ func (g *greeting) fetchV2(ctx context.Context, c conversation, want Want) (io.R
 // the one that says where it stops, or where its own repository does.
 func readSections(p *packets) (Boundary, error) {
 	var moved Boundary
-	for {
+	for range mostBefore {
 		what, line, err := p.next()
 		if err != nil {
 			return moved, unfinished(err)
@@ -104,6 +106,7 @@ func readSections(p *packets) (Boundary, error) {
 			}
 		}
 	}
+	return moved, fault.TooLarge("the server says more than %d lines before the pack", mostBefore)
 }
 
 // feature reports whether a command of version 2 has a feature.

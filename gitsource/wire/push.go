@@ -42,12 +42,11 @@ func (s *Server) Push(ctx context.Context, m Move, pack func(io.Writer) error) e
 
 func (s *Server) pushWhile(alive *vigil, m Move, pack func(io.Writer) error) error {
 	ctx := alive.ctx
-	plain, err := s.converse(ctx, receivePack)
+	c, err := s.converse(ctx, receivePack)
 	if err != nil {
 		return err
 	}
-	defer plain.close()
-	c := watched{plain, alive}
+	defer c.close()
 	g, err := greet(ctx, c, m.Ref.String())
 	if err != nil {
 		return err
@@ -68,7 +67,7 @@ func (s *Server) pushWhile(alive *vigil, m Move, pack func(io.Writer) error) err
 	if err != nil {
 		return err
 	}
-	return g.readReport(reply, m)
+	return g.readReport(alive.over(reply), m)
 }
 
 // command0 is what receive-pack is asked (gitprotocol-pack(5), "Pushing Data To

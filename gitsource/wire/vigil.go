@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -38,31 +37,10 @@ type arriving struct {
 func (a arriving) Read(p []byte) (int, error) {
 	n, err := a.Reader.Read(p)
 	if n > 0 {
-		a.vigil.timer.Reset(a.vigil.patience)
+		a.vigil.sign()
 	}
 	return n, err
 }
 
-// watched is a conversation in which whatever arrives counts: while a server is
-// busy it sends empty lines to show that it lives (git-config(1),
-// uploadpack.keepAlive).
-type watched struct {
-	conversation
-	vigil *vigil
-}
-
-func (w watched) greeting(ctx context.Context) (io.Reader, error) {
-	said, err := w.conversation.greeting(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return w.vigil.over(said), nil
-}
-
-func (w watched) ask(ctx context.Context, request *bytes.Buffer) (io.Reader, error) {
-	reply, err := w.conversation.ask(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	return w.vigil.over(reply), nil
-}
+// sign says that something has arrived.
+func (v *vigil) sign() { v.timer.Reset(v.patience) }
