@@ -104,6 +104,9 @@ func (g *gate) judge(ctx context.Context, head string, now time.Time) (ruling, e
 		return g.ruling, nil
 	}
 	ruled, after, err := g.deliberate(ctx, asked, now)
+	if errors.Is(err, errUnfinished) { // until it can be judged in full, what was accepted stays
+		return ruled, nil
+	}
 	if err != nil {
 		return ruling{}, fmt.Errorf("judge commit %.8s: %w", head, err)
 	}
@@ -136,18 +139,34 @@ func (g *gate) tell(r record) {
 	}
 }
 
+// errUnfinished: the ruling may become another when more of history is there.
+var errUnfinished = errors.New("history is not all there yet")
+
+// mostSlices is how many slices of history one judgement waits for.
+const mostSlices = 100
+
 // deliberate considers, and reads on in history for as long as it is not all
 // there and what is there speaks against the head: behind it may lie what was
-// accepted before.
+// accepted before. With errUnfinished comes a ruling that holds the head until
+// the rest is there.
 func (g *gate) deliberate(ctx context.Context, q question, now time.Time) (ruling, record, error) {
-	for {
+	for slices := 0; ; slices++ {
 		ruled, after, err := g.consider(ctx, q, now)
 		clear := err == nil && ruled.hold == ""
 		if clear || !g.Lineage.Partial() || err != nil && !errors.Is(err, gitsource.ErrPartial) {
 			return ruled, after, err
 		}
-		if _, err := g.Lineage.Deepen(ctx); err != nil {
-			return ruling{}, after, err
+		unread := errUnfinished
+		if slices < mostSlices {
+			_, unread = g.Lineage.Deepen(ctx)
+		}
+		switch {
+		case unread == nil:
+		case err != nil:
+			return ruling{}, after, unread
+		default:
+			ruled.hold += fmt.Sprintf("; the history behind it could not be read: %v", unread)
+			return ruled, after, errUnfinished
 		}
 	}
 }

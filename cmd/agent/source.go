@@ -58,6 +58,9 @@ type source struct {
 // with the reason.
 func (s *source) Read(ctx context.Context) (reconcile.Declared, error) {
 	err := s.refresh(ctx)
+	if err == nil && s.fold.timeline != nil && s.fold.timeline.Partial() {
+		err = s.handover.trouble() // groups wait for history that does not come
+	}
 	switch {
 	case ctx.Err() != nil:
 		return reconcile.Declared{}, context.Cause(ctx)

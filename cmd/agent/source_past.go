@@ -16,6 +16,7 @@ type handover struct {
 	asked  chan struct{} // has a value when something was asked for
 	wanted string        // the commit up to which
 	found  *fold
+	failed error // why history could not be read when that was last tried
 }
 
 func (h *handover) questions() chan struct{} {
@@ -68,6 +69,20 @@ func (h *handover) take() (fold, bool) {
 	return f, true
 }
 
+// fail notes why history could not be read; nil: it was.
+func (h *handover) fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failed = err
+}
+
+// trouble is why history could not be read when that was last tried.
+func (h *handover) trouble() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failed
+}
+
 func (h *handover) waits() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -92,6 +107,7 @@ func (s *source) deepen(ctx context.Context, wake func()) {
 		case <-asked:
 		}
 		err := s.readPast(ctx, s.handover.want(), wake)
+		s.handover.fail(err)
 		switch {
 		case err == nil:
 			retry = firstRetry
@@ -132,6 +148,12 @@ func (s *source) readPast(ctx context.Context, upto string, found func()) error 
 		past, err := s.foldPast(ctx, kept, upto)
 		if err != nil {
 			return err
+		}
+		if past.timeline.Partial() { // what was kept is of no use
+			kept = declare.Snapshot{}
+			if !whole {
+				continue
+			}
 		}
 		upto = ""
 		s.handover.leave(past)

@@ -307,3 +307,56 @@ func (p briefPast) Changes(ctx context.Context, after, upto string) iter.Seq2[re
 		}
 	}
 }
+
+// unusable is a checkpoint that leads to the head and does not fit what is there.
+func unusable(t *testing.T) checkpoint {
+	t.Helper()
+	kept := checkpoint{File: filepath.Join(t.TempDir(), "history.json"), Of: "fleet main"}
+	must(t, kept.write(declare.Snapshot{Commit: hashOf(9), Commits: []reconcile.Commit{{}}})) // knows no group
+	return kept
+}
+
+func TestACheckpointThatDoesNotFitKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		past := &shallowPast{pastCommits: tenCommits(), from: 9, slice: 2}
+		s := &source{history: past, Checkpoint: unusable(t)}
+		wantUnattributed(t, mustRead(t, s))
+		woken := deepening(t, s)
+		for range 5 {
+			select {
+			case <-woken:
+			case <-time.After(time.Minute):
+			}
+			synctest.Wait()
+			mustRead(t, s)
+		}
+		wantSetBy(t, mustRead(t, s), 2)
+	})
+	past := &shallowPast{pastCommits: tenCommits(), from: 9, slice: 2}
+	wantSetBy(t, mustRead(t, &source{history: past, Checkpoint: unusable(t), Whole: true}), 2)
+}
+
+// TestHistoryThatCannotBeHadIsSaid: groups wait for it, and somebody must be able
+// to find out why that does not end.
+func TestHistoryThatCannotBeHadIsSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		past := &shallowPast{pastCommits: tenCommits(), from: 9, slice: 20, broken: errors.New("pack is larger than the limit")}
+		s := &source{history: past}
+		mustRead(t, s)
+		woken := deepening(t, s)
+		synctest.Wait()
+		if d := mustRead(t, s); d.Stale == nil || d.Stale.Held || !strings.Contains(d.Stale.Reason, "pack is larger than the limit") || len(d.Groups) == 0 {
+			t.Errorf("it says %+v", d.Stale)
+		}
+		past.mu.Lock()
+		past.broken = nil
+		past.mu.Unlock()
+		<-woken
+		synctest.Wait()
+		if d := mustRead(t, s); d.Stale != nil {
+			t.Errorf("now it says %+v", d.Stale)
+		}
+	})
+}
