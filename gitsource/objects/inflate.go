@@ -149,7 +149,7 @@ func (i *inflater) useFixed() bool {
 			lengths[n] = 8
 		}
 	}
-	var distances [30]uint8
+	var distances [32]uint8 // of which two never occur
 	for n := range distances {
 		distances[n] = 5
 	}
