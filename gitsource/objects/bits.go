@@ -49,30 +49,41 @@ func (b *bitReader) toByte() {
 	b.held, b.n, b.past = 0, 0, 0
 }
 
+// bytes takes whole bytes after toByte. Fewer than that are an overrun.
+func (b *bitReader) bytes(count int) ([]byte, bool) {
+	rest := b.from[b.next:]
+	if len(rest) < count {
+		b.past++
+		return nil, false
+	}
+	b.next += count
+	return rest[:count], true
+}
+
 // stored copies a block that is not deflated.
 func (b *bitReader) stored(content []byte, at int) (int, bool) {
 	if b.overrun() {
 		return at, false
 	}
 	b.toByte()
-	rest := b.from[b.next:]
-	if len(rest) < 4 {
+	lengths, ok := b.bytes(4)
+	if !ok {
 		return at, false
 	}
-	length := int(binary.LittleEndian.Uint16(rest))
-	if uint16(length) != ^binary.LittleEndian.Uint16(rest[2:]) || length > len(rest)-4 || length > len(content)-at {
+	length := binary.LittleEndian.Uint16(lengths)
+	if length != ^binary.LittleEndian.Uint16(lengths[2:]) || int(length) > len(content)-at {
 		return at, false
 	}
-	copy(content[at:], rest[4:4+length])
-	b.next += 4 + length
-	return at + length, true
+	text, ok := b.bytes(int(length))
+	return at + copy(content[at:], text), ok
 }
 
 // checksum reads what stands behind the last block.
 func (b *bitReader) checksum() (uint32, bool) {
 	b.toByte()
-	if len(b.from)-b.next < 4 {
+	sum, ok := b.bytes(4)
+	if !ok {
 		return 0, false
 	}
-	return binary.BigEndian.Uint32(b.from[b.next:]), true
+	return binary.BigEndian.Uint32(sum), true
 }

@@ -4,14 +4,10 @@ import "encoding/binary"
 
 // apply makes an object of a difference: both sizes, and then what to copy from
 // the base and what to insert (gitformat-pack(5), "Deltified representation").
-func (r *Reader) apply(delta []byte, base place, depth int) (object, error) {
-	from, err := r.packed(base, depth+1)
-	if err != nil {
-		return object{}, err
-	}
+func apply(delta []byte, base object) (object, error) {
 	whole, n := binary.Uvarint(delta)
 	size, m := binary.Uvarint(delta[max(n, 0):])
-	if n <= 0 || m <= 0 || whole != uint64(len(from.content)) {
+	if n <= 0 || m <= 0 || whole != uint64(len(base.content)) {
 		return object{}, malformed("a difference in a pack is from something else")
 	}
 	if size > MostBytes {
@@ -21,7 +17,7 @@ func (r *Reader) apply(delta []byte, base place, depth int) (object, error) {
 	for delta = delta[n+m:]; len(delta) > 0; {
 		var piece []byte
 		var ok bool
-		if piece, delta, ok = nextPiece(delta, from.content); !ok || len(piece) > int(size)-len(content) {
+		if piece, delta, ok = nextPiece(delta, base.content); !ok || len(piece) > int(size)-len(content) {
 			return object{}, malformed("a difference in a pack leads nowhere")
 		}
 		content = append(content, piece...)
@@ -29,7 +25,7 @@ func (r *Reader) apply(delta []byte, base place, depth int) (object, error) {
 	if len(content) != int(size) {
 		return object{}, malformed("a difference in a pack ends too early")
 	}
-	return object{from.kind, content}, nil
+	return object{base.kind, content}, nil
 }
 
 // nextPiece is what the first instruction adds. With the highest bit set it

@@ -20,8 +20,8 @@ type huffman struct {
 // noSymbol is what a code that does not exist stands for.
 const noSymbol = 1 << 12
 
-// build makes a code of the lengths of its symbols. It may have holes, which
-// are found when they are met; false means that there are too many codes.
+// build makes a code of the lengths of its symbols. As zlib has it, there are as
+// many as the lengths leave room for, or none, or a single one of one bit.
 func (h *huffman) build(lengths []uint8) bool {
 	h.count = [longestCode + 1]uint16{}
 	for _, length := range lengths {
@@ -37,6 +37,11 @@ func (h *huffman) build(lengths []uint8) bool {
 		}
 		next[length+1] = (next[length] + h.count[length]) << 1
 		place[length+1] = place[length] + h.count[length]
+	}
+	none := left == 1<<longestCode
+	bit := left == 1<<(longestCode-1) && h.count[1] == 1
+	if left > 0 && !none && !bit {
+		return false
 	}
 	clear(h.fast[:])
 	for symbol, length := range lengths {

@@ -18,15 +18,34 @@ type inflater struct {
 	fixed                        bool // literals and distances are those of a fixed block
 }
 
-var errDeflated = errors.New("it is not what zlib writes")
+var (
+	errDeflated = errors.New("it is not what zlib writes")
+	errCutOff   = errors.New("it ends too early")
+)
 
 // into fills content, which is as long as what was deflated. What follows in
-// packed is not looked at.
+// packed is not looked at. errCutOff: all of packed was read, and with more
+// behind it it may be right; errDeflated: whatever follows, it is wrong.
 func (i *inflater) into(content, packed []byte) error {
-	if len(packed) < 2 || packed[0]&15 != 8 || packed[1]&32 != 0 || binary.BigEndian.Uint16(packed)%31 != 0 {
+	if len(packed) < 2 {
+		return errCutOff
+	}
+	if packed[0]&15 != 8 || packed[1]&32 != 0 || binary.BigEndian.Uint16(packed)%31 != 0 {
 		return errDeflated
 	}
 	b := bitReader{from: packed[2:]}
+	ok := i.blocks(&b, content)
+	switch {
+	case b.overrun():
+		return errCutOff
+	case !ok:
+		return errDeflated
+	}
+	return nil
+}
+
+// blocks inflates all blocks, which fill content, and compares the checksum.
+func (i *inflater) blocks(b *bitReader, content []byte) bool {
 	at, last := 0, false
 	for !last {
 		b.fill()
@@ -39,20 +58,20 @@ func (i *inflater) into(content, packed []byte) error {
 		case 1:
 			ok = i.useFixed()
 		case 2:
-			ok = i.readTables(&b)
+			ok = i.readTables(b)
 		}
 		if kind != 0 && ok {
-			at, ok = i.block(&b, content, at)
+			at, ok = i.block(b, content, at)
 		}
 		if !ok || b.overrun() {
-			return errDeflated
+			return false
 		}
 	}
-	sum, ok := b.checksum()
-	if at != len(content) || !ok || sum != adler32.Checksum(content) {
-		return errDeflated
+	if at != len(content) {
+		return false
 	}
-	return nil
+	sum, ok := b.checksum()
+	return ok && sum == adler32.Checksum(content)
 }
 
 // The symbols above 256 stand for lengths, and those of distances for
@@ -130,7 +149,7 @@ func (i *inflater) useFixed() bool {
 			lengths[n] = 8
 		}
 	}
-	var distances [30]uint8
+	var distances [32]uint8 // of which two never occur
 	for n := range distances {
 		distances[n] = 5
 	}

@@ -2,14 +2,11 @@ package objects
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
-
-// deepest is how many differences one object may be made of; git itself makes
-// 50, and 4095 at most.
-const deepest = 4095
 
 // headerBytes is the longest header of an object in a pack: type and size, and
 // the name of what it is the difference from.
@@ -21,32 +18,6 @@ func malformed(format string, args ...any) error {
 
 func tooLarge(size int64) error {
 	return fmt.Errorf("%w: %d bytes, where %d are read", ErrTooLarge, size, MostBytes)
-}
-
-// packed reads the object at a place of a pack.
-func (r *Reader) packed(at place, depth int) (object, error) {
-	if o, ok := r.atHand(at); ok {
-		return o, nil
-	}
-	if depth > deepest || at.offset <= 0 || at.offset >= at.pack.size {
-		return object{}, malformed("a pack leads nowhere")
-	}
-	h, err := r.header(at)
-	if err != nil {
-		return object{}, err
-	}
-	content, err := r.unpack(at, h)
-	if err != nil {
-		return object{}, err
-	}
-	o := object{h.kind, content}
-	if h.kind.IsDelta() {
-		if o, err = r.apply(content, place{at.pack, h.base}, depth); err != nil {
-			return object{}, err
-		}
-	}
-	r.keep(at, o)
-	return o, nil
 }
 
 // header is what stands before an object in a pack.
@@ -123,20 +94,25 @@ func cutBack(text []byte) (back int64, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// unpack inflates the content of an object.
+// unpack inflates the content of an object. How much of the pack that takes is
+// written nowhere: most that git writes fits into the first room. The second
+// has twice what any zlib makes of so much content (deflateBound in zlib.h), and
+// what needs more is not what git writes.
 func (r *Reader) unpack(at place, h header) ([]byte, error) {
 	at.offset += h.bytes
-	for room := h.size + h.size/8 + 64; ; room *= 2 {
+	content := make([]byte, h.size)
+	var failed error
+	for _, room := range [...]int64{h.size + h.size/8 + 64, 2*h.size + windowBytes} {
 		packed, err := r.bytesAt(at, room)
 		if err != nil {
 			return nil, err
 		}
-		content := make([]byte, h.size)
-		if err = r.inflate.into(content, packed); err == nil {
+		if failed = r.inflate.into(content, packed); failed == nil {
 			return content, nil
 		}
-		if int64(len(packed)) < room { // that was all there is
-			return nil, malformed("an object in a pack cannot be inflated: %v", err)
+		if !errors.Is(failed, errCutOff) { // more of the pack would not help
+			break
 		}
 	}
+	return nil, malformed("an object in a pack cannot be inflated: %v", failed)
 }

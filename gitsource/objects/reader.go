@@ -18,6 +18,7 @@ type Reader struct {
 	store   *Store
 	windows []windows // of each pack
 	inflate inflater
+	chain   []link           // of the object that is read
 	young   map[place]object // what was read last
 	old     map[place]object // and before that
 	bytes   int              // of what is young
@@ -48,7 +49,7 @@ func (r *Reader) Object(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 	var o object
 	var err error
 	if p, offset, ok := r.store.find(h); ok {
-		o, err = r.packed(place{p, offset}, 0)
+		o, err = r.packed(place{p, offset})
 	} else {
 		o, err = r.loose(h)
 	}
