@@ -49,7 +49,8 @@ bench-git: ## the git side of docs/performance.md, beside go-git and git; needs 
 	$(GO) build -o $(BIN) ./cmd/agent
 	$(GO) run ./cmd/bench -git -moult $(BIN)
 
-install: build ## the binary, the unit and an example configuration, below DESTDIR
+install: ## the binary, the unit and an example configuration, below DESTDIR
+	@test -x $(BIN) || { echo "there is no $(BIN) yet; as yourself: make build"; exit 1; }
 	install -D -m 0755 $(BIN) $(DESTDIR)$(PREFIX)/bin/moult
 	install -D -m 0644 systemd/moult.service $(DESTDIR)/etc/systemd/system/moult.service
 	test -e $(DESTDIR)/etc/moult/agent.hcl || install -D -m 0644 systemd/agent.hcl $(DESTDIR)/etc/moult/agent.hcl

@@ -29,6 +29,9 @@ const (
 	identityFile = "moult.json"
 )
 
+// errOther: what is on disk is a mirror of something else.
+var errOther = errors.New("mirror is of another repository, branch or path")
+
 // errNoMirror: there is nothing on disk yet.
 var errNoMirror = errors.New("no mirror yet")
 
@@ -70,7 +73,7 @@ func openMirror(dir string, id identity, limits Limits) (*mirror, error) {
 	}
 	var found identity
 	if err := json.Unmarshal(text, &found); err != nil || found != id {
-		return nil, errors.New("mirror is of another repository, branch or path")
+		return nil, errOther
 	}
 	m := newMirror(dir, id, limits)
 	if err := m.load(); err != nil {

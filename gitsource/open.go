@@ -85,8 +85,12 @@ func (r *Repository) recover(o *opened) (*mirror, error) {
 		return nil, err
 	}
 	m, err := openMirror(o.lock.dir, o.id, r.Limits.withDefaults())
-	if errors.Is(err, errNoMirror) {
+	switch {
+	case errors.Is(err, errNoMirror):
 		return nil, nil
+	case errors.Is(err, errOther):
+		r.log().Debug("mirror of something else removed", "repository", r.String(), "directory", o.lock.dir)
+		return nil, os.RemoveAll(o.lock.dir)
 	}
 	if err == nil {
 		if err = m.verify(m.head); err == nil {

@@ -100,7 +100,7 @@ func (l *Loop) logNews(before, now Declared) {
 		l.log().Info("new commit", "commit", now.Head.Hash, "author", now.Head.Author, "subject", now.Head.Subject, "groups", len(now.Groups))
 	}
 	if now.Stale != nil && (before.Stale == nil || before.Stale.Reason != now.Stale.Reason) {
-		l.log().Warn(now.Stale.happened()+", the last good commit stays in force", "commit", now.Head.Hash, "since", now.Stale.Since, "reason", now.Stale.Reason)
+		l.log().Warn(now.Stale.happened()+", "+now.remains(), "commit", now.Head.Hash, "since", now.Stale.Since, "reason", now.Stale.Reason)
 	}
 	if now.Stale == nil && before.Stale != nil {
 		l.log().Info(before.Stale.ended(), "commit", now.Head.Hash)

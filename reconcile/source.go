@@ -51,6 +51,14 @@ func (s *Stale) happened() string {
 	return "repository not reachable"
 }
 
+// remains is what is in force while that is so.
+func (d Declared) remains() string {
+	if d.Head.Hash == "" {
+		return "nothing is in force"
+	}
+	return "the last good commit stays in force"
+}
+
 // ended is the event of being stale no more.
 func (s *Stale) ended() string {
 	if s.Held {

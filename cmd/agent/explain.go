@@ -121,6 +121,9 @@ func closedWays(ctx context.Context, provider reconcile.Provider, d reconcile.De
 // find is the declaration of a group, or an error that says which groups there
 // are.
 func find(declared reconcile.Declared, id reconcile.ID) (reconcile.Declaration, error) {
+	if declared.Head.Hash == "" && declared.Stale != nil {
+		return reconcile.Declaration{}, fmt.Errorf("no commit is in force: %s", declared.Stale.Reason)
+	}
 	var near []string
 	for _, d := range declared.Groups {
 		if d.ID == id {

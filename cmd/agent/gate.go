@@ -173,7 +173,7 @@ func (g *gate) deliberate(ctx context.Context, q question, now time.Time) (rulin
 
 // consider is judge without memory: it returns the record as it is afterwards.
 func (g *gate) consider(ctx context.Context, q question, now time.Time) (ruling, record, error) {
-	begun := g.begun(q.record.Record)
+	begun := g.begun(q.record.Record, now)
 	move, err := begun.Guard(plumbing.NewHash(q.head), g.parents)
 	if err != nil {
 		return ruling{}, q.record, err
@@ -211,13 +211,16 @@ func (g *gate) consider(ctx context.Context, q question, now time.Time) (ruling,
 
 // begun is the record to judge by. Where nothing was ever accepted, that is
 // what the operator named last, or what agent.hcl says to start from.
-func (g *gate) begun(record trust.Record) trust.Record {
+func (g *gate) begun(record trust.Record, now time.Time) trust.Record {
 	switch last := len(record.Names) - 1; {
 	case record.Commit != "":
 	case last >= 0:
-		record.Commit = record.Names[last].Commit
+		record.Commit, record.At = record.Names[last].Commit, record.Names[last].At
 	default:
 		record.Commit = g.Trust.Start
+		if record.Commit != "" {
+			record.At = now
+		}
 	}
 	return record
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 
 	"github.com/spf13/cobra"
 )
 
 func main() {
+	log.SetOutput(io.Discard) // net/http writes there what servers say
 	cobra.EnableCommandSorting = false // help lists the commands in the order of their use
 	at := surroundings{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv}
 	os.Exit(run(context.Background(), os.Args[1:], at))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 const planHelp = `Plan reads the repository, looks at every declared group and says what a pass
 of the agent would do now. It changes nothing and needs no running agent.
 
-Exit code 0: nothing to do. 2: something to do. 1: an error, or a group that
-could not be observed.`
+Exit code 0: nothing to do. 2: something to do. 1: an error, a group that could
+not be observed, or no commit that may be obeyed.`
 
 func planCommand(at surroundings) *cobra.Command {
 	var flags common
@@ -49,6 +50,9 @@ func plan(ctx context.Context, at surroundings, flags common, out output) error 
 	}
 	if err != nil {
 		return err
+	}
+	if report.Head.Hash == "" && report.Stale != nil && report.Stale.Held {
+		return errors.New("plan: there is nothing to plan by: no commit of the branch may be obeyed; the reason stands above")
 	}
 	return planned(report.Plan)
 }

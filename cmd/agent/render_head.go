@@ -15,7 +15,11 @@ func renderHead(w io.Writer, r reconcile.Report, v view) {
 	fmt.Fprintln(w, commitLine(r.Head, v))
 	if r.Stale != nil {
 		fmt.Fprintf(w, "%s %s since %s: %s\n", v.paint.yellow("!"), staleness(*r.Stale), moment(r.Stale.Since, v.now), r.Stale.Reason)
-		fmt.Fprintf(w, "  what the last good commit declares stays in force\n")
+		if r.Head.Hash == "" {
+			fmt.Fprintf(w, "  nothing is in force, and nothing is done\n")
+		} else {
+			fmt.Fprintf(w, "  what the last good commit declares stays in force\n")
+		}
 	}
 	for _, m := range r.Mistakes {
 		renderMistake(w, m, v)

@@ -104,7 +104,7 @@ func introduce(w io.Writer, url, region string, speed float64) {
 	fmt.Fprintf(w, `A simulated AWS answers on %s; its time runs %v times as fast as yours.
 To use it from another terminal:
 
-  export AWS_ENDPOINT_URL=%s AWS_REGION=%s
+  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[4]s
   export AWS_ACCESS_KEY_ID=simulated AWS_SECRET_ACCESS_KEY=simulated
 
 What changes something is shown here as it happens. Ctrl-C ends it.

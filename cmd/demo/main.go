@@ -21,7 +21,7 @@ func main() {
 	examples := flag.String("examples", "examples", "the folder that holds repo/ and fleet.hcl")
 	keep := flag.Bool("keep", false, "leave everything running at the end, until Ctrl-C")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := demo(ctx, *moult, *examples, *keep); err != nil {
 		if errors.Is(ctx.Err(), context.Canceled) {

@@ -139,7 +139,8 @@ func (s *stage) explainKeep() {
 	s.say(`
 %s Ctrl-C ends everything. From another terminal:
 
-  export AWS_ENDPOINT_URL=%s AWS_REGION=eu-west-1 AWS_ACCESS_KEY_ID=simulated AWS_SECRET_ACCESS_KEY=simulated
+  export AWS_ENDPOINT_URL=%s AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1
+  export AWS_ACCESS_KEY_ID=simulated AWS_SECRET_ACCESS_KEY=simulated
   %s status --state-dir %s
   %s explain staging/web --repo %s --state-dir %s
   aws autoscaling describe-auto-scaling-groups

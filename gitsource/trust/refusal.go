@@ -51,13 +51,13 @@ func (v Verdict) Hold() string {
 	if len(v.Refused) == 0 {
 		return ""
 	}
-	inForce := "no commit is in force"
+	inForce, newer := "no commit is in force", ""
 	if !v.Obey.IsZero() {
-		inForce = "commit " + short(v.Obey.String()) + " is in force"
+		inForce, newer = "commit "+short(v.Obey.String())+" is in force", " newer"
 	}
 	var more string
 	if others := len(v.Refused) - 1; others > 0 {
 		more = fmt.Sprintf(" (%d more are refused)", others)
 	}
-	return fmt.Sprintf("%s, and %d newer on the branch must wait: %s%s", inForce, v.Waiting, v.Refused[0], more)
+	return fmt.Sprintf("%s, and %d%s on the branch must wait: %s%s", inForce, v.Waiting, newer, v.Refused[0], more)
 }

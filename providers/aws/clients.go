@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"moult/reconcile"
 )
@@ -101,6 +102,8 @@ func (p *Provider) newRetryer() awssdk.Retryer {
 	})
 }
 
+// defaultConfig is the SDK's own chain. The SDK's log is left out: it would stand
+// between events as text of its own kind, and what matters comes as an error.
 func defaultConfig(ctx context.Context) (awssdk.Config, error) {
-	return config.LoadDefaultConfig(ctx)
+	return config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{}))
 }
