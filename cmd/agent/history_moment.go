@@ -36,6 +36,9 @@ type groupThen struct {
 	// Last is the newest entry then, and Became how its rollout ended.
 	Last   *ledger.Entry `json:"last,omitempty"`
 	Became *ledger.Entry `json:"became,omitempty"`
+	// Accepted is how the commit of Last was accepted; nil when the ledger does
+	// not tell.
+	Accepted *ledger.Entry `json:"accepted,omitempty"`
 }
 
 type declaredThen struct {
@@ -86,7 +89,7 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 			told.Groups = append(told.Groups, asGroupThen(m))
 		}
 	}
-	return told, nil
+	return told, a.acceptances(&told)
 }
 
 // declaredAt asks git, and says of which branch.
