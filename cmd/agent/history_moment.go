@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,9 @@ type momentThen struct {
 	// Ledger is false where there is none: then nobody knows here what ran.
 	Ledger bool        `json:"ledger"`
 	Groups []groupThen `json:"groups"`
+	// Environments are what was declared then, where Environment was not and
+	// never ran: its name may be mistyped.
+	Environments []string `json:"environments,omitempty"`
 }
 
 // groupThen is one group at that moment.
@@ -88,6 +92,9 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 		if q.about(m.Group.Environment, m.Group.Group) {
 			told.Groups = append(told.Groups, asGroupThen(m))
 		}
+	}
+	if len(told.Groups) == 0 && !slices.Contains(past.environments, told.Environment) {
+		told.Environments = past.environments
 	}
 	return told, a.acceptances(&told)
 }

@@ -23,7 +23,7 @@ func renderMoment(w io.Writer, m momentThen, v view) {
 	}
 	fmt.Fprintln(w)
 	if len(m.Groups) == 0 {
-		fmt.Fprintln(w, "Nothing was declared for it then, and the ledger tells of nothing that ran.")
+		renderNothing(w, m)
 		return
 	}
 	rows := [][]cell{titles(v, "  GROUP", "DECLARED", "RAN", "OUTCOME")}
@@ -34,6 +34,19 @@ func renderMoment(w io.Writer, m momentThen, v view) {
 	for _, g := range m.Groups {
 		fmt.Fprintln(w)
 		renderGroupThen(w, g, m.Ledger, v)
+	}
+}
+
+// renderNothing says that nothing is known, and what else there was: the
+// environment may be mistyped.
+func renderNothing(w io.Writer, m momentThen) {
+	ran := "and the ledger tells of nothing that ran"
+	if !m.Ledger {
+		ran = "and no ledger tells what ran"
+	}
+	fmt.Fprintf(w, "Nothing was declared for it then, %s.\n", ran)
+	if len(m.Environments) > 0 {
+		fmt.Fprintf(w, "Declared then: %s\n", tame(strings.Join(m.Environments, ", ")))
 	}
 }
 
