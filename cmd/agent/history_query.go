@@ -46,7 +46,7 @@ func (q *query) register(c *cobra.Command) {
 	f.StringVar(&q.keys, "allowed-signers", "", "with --verify: file with the agents' keys, as allowed_signers or public keys one a line")
 	f.StringSliceVar(&q.known, "known", nil, "with --verify: commits that the ledger had once and must still have")
 	f.StringVarP(&q.out.format, "output", "o", asText, "text, json or csv")
-	c.MarkFlagsMutuallyExclusive("at", "image", "verify")
+	notTogether(c, "at", "image", "verify")
 }
 
 // complete reads what was typed, and refuses what does not go together.
