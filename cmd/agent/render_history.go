@@ -17,7 +17,7 @@ func renderHistory(w io.Writer, told chapter, v view) {
 		fmt.Fprintln(w, "The ledger tells of nothing like that.")
 		return
 	}
-	rows := [][]cell{titles(v, "  TIME (UTC)", "GROUP", "OUTCOME", "AMI", "COMMIT", "AUTHOR")}
+	rows := [][]cell{titles(v, "  TIME (UTC)", "GROUP", "OUTCOME", "COMMIT", "AUTHOR", "AMI")}
 	for _, e := range told.Entries {
 		rows = append(rows, entryRow(e, v))
 	}
@@ -57,9 +57,9 @@ func entryRow(e ledger.Entry, v view) []cell {
 		plain(outcomeGlyph(e.Outcome) + " " + minuteOf(e.Time)),
 		plain(subjectWord(e)),
 		{outcomeWords(e), colour},
-		plain(tame(imagesWord(e.From, e.To))),
 		plain(shortHash(e.Commit)),
 		plain(tame(shortName(e.Author))),
+		plain(tame(imagesWord(e.From, e.To))), // the widest last: only it wraps
 	}
 }
 
