@@ -51,6 +51,10 @@ func titles(v view, words ...string) []cell {
 	return row
 }
 
+// widestAuthor is how many columns a name may take: one long name would push
+// the AMIs of all rows aside.
+const widestAuthor = 24
+
 func entryRow(e ledger.Entry, v view) []cell {
 	colour := func(text string) string { return v.paint.outcome(e.Outcome, text) }
 	return []cell{
@@ -58,7 +62,7 @@ func entryRow(e ledger.Entry, v view) []cell {
 		plain(subjectWord(e)),
 		{outcomeWords(e), colour},
 		plain(shortHash(e.Commit)),
-		plain(tame(shortName(e.Author))),
+		plain(fit(tame(shortName(e.Author)), widestAuthor)),
 		plain(tame(imagesWord(e.From, e.To))), // the widest last: only it wraps
 	}
 }

@@ -34,7 +34,7 @@ func sampleChapter() chapter {
 	started := sampleEntry("web", thenAt(14, 0), ledger.Started)
 	failed := ended(sampleEntry("api", thenAt(12, 0), ledger.Started), thenAt(12, 20), ledger.RolledBack, "Instances never became healthy")
 	pinned := ended(sampleEntry("db", thenAt(11, 0), ledger.Started), thenAt(11, 0), ledger.Succeeded, "")
-	pinned.Verb, pinned.From = reconcile.Pin, pinned.To
+	pinned.Verb, pinned.From, pinned.Written = reconcile.Pin, pinned.To, oldCommit().Hash
 	held := ledger.Entry{Time: thenAt(10, 0), Environment: "staging", Group: "web", Outcome: ledger.Held, Commit: oldCommit().Hash, Author: oldCommit().Author, To: "ami-0bad0bad0bad0bad0", Reason: "ami-0bad0bad0bad0bad0 does not exist"}
 	named := sampleAccepted(thenAt(9, 0))
 	signed := sampleAccepted(thenAt(8, 30))
