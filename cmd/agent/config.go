@@ -139,17 +139,14 @@ func or(value, fallback string) string {
 // wrong with them.
 type attributes struct{ diagnostics *hcl.Diagnostics }
 
-// shortestWait keeps a typing error from hammering git or the cloud.
-const shortestWait = time.Second
-
 func (r attributes) duration(a *hcl.Attribute, fallback time.Duration) time.Duration {
 	text, ok := r.text(a)
 	if !ok {
 		return fallback
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < shortestWait {
-		r.mistake(a, "Not a duration", fmt.Sprintf("%s is a time of at least one second with a unit, such as \"30s\" or \"5m\"; %q is not.", a.Name, text))
+	d, ok := parseWait(text)
+	if !ok {
+		r.mistake(a, "Not a duration", fmt.Sprintf("%s is %s; %q is not.", a.Name, waitForm, text))
 		return fallback
 	}
 	return d

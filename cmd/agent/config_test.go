@@ -118,7 +118,7 @@ repository {
 state_dir = "/var/lib/moult"
 poll      = "10s"
 `)
-	f := runFlags{common: common{config: config, branch: "main", stateDir: "/tmp/moult"}, interval: 5 * time.Second}
+	f := runFlags{common: common{config: config, branch: "main", stateDir: "/tmp/moult"}, interval: waitFlag(5 * time.Second)}
 	s, err := f.settings(surroundings{env: func(string) string { return "" }})
 	if err != nil {
 		t.Fatal(err)

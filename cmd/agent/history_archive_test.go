@@ -34,7 +34,7 @@ func TestARepositoryElsewhereIsFetchedForTheQuestion(t *testing.T) {
 		t.Errorf("over HTTP:\n%s\nin place:\n%s", got, want)
 	}
 	moment := askOf(t, url, []string{"production/g01", "--state-dir", home, "--at", "2030-01-01"})
-	if !strings.Contains(moment, "= production/g01") || !strings.Contains(moment, "heads/main was at commit") {
+	if !strings.Contains(moment, "= production/g01") || !strings.Contains(moment, "\nmain was at commit") {
 		t.Errorf("at a moment:\n%s", moment)
 	}
 	if entries, err := os.ReadDir(home); err != nil || len(entries) > 0 {

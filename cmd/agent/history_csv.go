@@ -55,7 +55,7 @@ func number[N int | int64](n N) string {
 
 func entriesHeader() []string {
 	return []string{
-		"time", "environment", "group", "outcome", "commit", "author", "signer", "merged_by", "verb", "ami_from", "ami_to",
+		"time", "environment", "group", "branch", "outcome", "commit", "written", "author", "signer", "merged_by", "accepted_by", "verb", "ami_from", "ami_to",
 		"plan", "template", "template_version", "refresh_id", "started", "finished", "reason",
 		"instances_planned", "instances_replaced", "agent", "agent_version", "id",
 	}
@@ -65,7 +65,7 @@ func writeEntriesCSV(w io.Writer, entries []ledger.Entry) error {
 	var rows [][]string
 	for _, e := range entries {
 		rows = append(rows, []string{
-			stampOf(e.Time), e.Environment, e.Group, string(e.Outcome), e.Commit, e.Author, e.Signer, e.MergedBy, string(e.Verb), e.From, e.To,
+			stampOf(e.Time), e.Environment, e.Group, e.Branch, string(e.Outcome), e.Commit, e.Written, e.Author, e.Signer, e.MergedBy, e.AcceptedBy, string(e.Verb), e.From, e.To,
 			e.Plan, e.Template, number(e.TemplateVersion), e.RefreshID, stampOf(e.Started), stampOf(e.Finished), e.Reason,
 			number(e.InstancesPlanned), number(e.InstancesReplaced), e.Agent, e.AgentVersion, e.ID,
 		})
@@ -87,7 +87,7 @@ func writeRunsCSV(w io.Writer, told imageThen) error {
 func writeMomentCSV(w io.Writer, m momentThen) error {
 	header := []string{
 		"at", "environment", "group", "declared_ami", "declared_at", "declared_commit", "declared_author", "ami", "partly_ami",
-		"last_outcome", "last_time", "last_commit", "author", "signer", "merged_by", "refresh_id", "became", "became_time",
+		"last_outcome", "last_time", "last_commit", "author", "signer", "merged_by", "accepted", "accepted_by", "refresh_id", "became", "became_time",
 	}
 	var rows [][]string
 	for _, g := range m.Groups {
@@ -95,16 +95,19 @@ func writeMomentCSV(w io.Writer, m momentThen) error {
 		if g.Declared != nil {
 			d = *g.Declared
 		}
-		var last, became ledger.Entry
+		var last, became, accepted ledger.Entry
 		if g.Last != nil {
 			last = *g.Last
 		}
 		if g.Became != nil {
 			became = *g.Became
 		}
+		if g.Accepted != nil {
+			accepted = *g.Accepted
+		}
 		rows = append(rows, []string{
 			stampOf(m.At), g.Group.Environment, g.Group.Group, d.Image, d.Position, d.Commit.Hash, d.Commit.Author, g.Image, g.Partly,
-			string(last.Outcome), stampOf(last.Time), last.Commit, last.Author, last.Signer, last.MergedBy, last.RefreshID,
+			string(last.Outcome), stampOf(last.Time), last.Commit, last.Author, last.Signer, last.MergedBy, stampOf(accepted.Time), accepted.AcceptedBy, last.RefreshID,
 			string(became.Outcome), stampOf(became.Time),
 		})
 	}

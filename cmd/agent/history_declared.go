@@ -18,6 +18,8 @@ type declaredPast struct {
 	head     reconcile.Commit // where the branch was
 	groups   []reconcile.Declaration
 	mistakes []reconcile.Mistake // why the head did not move the environment
+	// environments are all that were declared, by name.
+	environments []string
 }
 
 // mostFolded is how many commits before the moment are gone through for what an
@@ -54,6 +56,9 @@ func declaredIn(ctx context.Context, clone *gitsource.Clone, moment time.Time, e
 		}
 	}
 	for _, g := range declared.Groups {
+		if !slices.Contains(past.environments, g.ID.Environment) {
+			past.environments = append(past.environments, g.ID.Environment)
+		}
 		if g.ID.Environment == environment {
 			past.groups = append(past.groups, g)
 		}

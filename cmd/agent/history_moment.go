@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,9 @@ type momentThen struct {
 	// Ledger is false where there is none: then nobody knows here what ran.
 	Ledger bool        `json:"ledger"`
 	Groups []groupThen `json:"groups"`
+	// Environments are what was declared then, where Environment was not and
+	// never ran: its name may be mistyped.
+	Environments []string `json:"environments,omitempty"`
 }
 
 // groupThen is one group at that moment.
@@ -36,6 +40,9 @@ type groupThen struct {
 	// Last is the newest entry then, and Became how its rollout ended.
 	Last   *ledger.Entry `json:"last,omitempty"`
 	Became *ledger.Entry `json:"became,omitempty"`
+	// Accepted is how the commit of Last was accepted; nil when the ledger does
+	// not tell.
+	Accepted *ledger.Entry `json:"accepted,omitempty"`
 }
 
 type declaredThen struct {
@@ -86,7 +93,10 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 			told.Groups = append(told.Groups, asGroupThen(m))
 		}
 	}
-	return told, nil
+	if len(told.Groups) == 0 && !slices.Contains(past.environments, told.Environment) {
+		told.Environments = past.environments
+	}
+	return told, a.acceptances(&told)
 }
 
 // declaredAt asks git, and says of which branch.

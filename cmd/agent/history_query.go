@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"moult/gitsource/ledger"
+	"moult/reconcile/declare"
 )
 
 const asCSV = "csv"
@@ -40,12 +41,12 @@ func (q *query) register(c *cobra.Command) {
 	f.StringVar(&q.since, "since", "", "not before this time")
 	f.StringVar(&q.until, "until", "", "before this time")
 	f.StringVar(&q.filter.Author, "author", "", "a part of the name or address of who wrote, signed or merged")
-	f.StringVar(&q.filter.Commit, "commit", "", "only because of this commit; its hash, or the begin of it")
+	f.StringVar(&q.filter.Commit, "commit", "", "only because of this commit; its hash, or the beginning of it")
 	f.IntVar(&q.filter.Limit, "limit", 0, fmt.Sprintf("at most so many, the newest; 0: all (default: %d as text, else all)", mostShown))
 	f.StringVar(&q.keys, "allowed-signers", "", "with --verify: file with the agents' keys, as allowed_signers or public keys one a line")
 	f.StringSliceVar(&q.known, "known", nil, "with --verify: commits that the ledger had once and must still have")
 	f.StringVarP(&q.out.format, "output", "o", asText, "text, json or csv")
-	c.MarkFlagsMutuallyExclusive("at", "image", "verify")
+	notTogether(c, "at", "image", "verify")
 }
 
 // complete reads what was typed, and refuses what does not go together.
@@ -120,6 +121,9 @@ func (q *query) fits(c *cobra.Command) error {
 func (q *query) check(c *cobra.Command) error {
 	if !q.moment.IsZero() && q.filter.Environment == "" {
 		return advise(errors.New("history: --at is about one environment, and none is named"), "name it: moult history production --at %s", q.at)
+	}
+	if c.Flags().Changed("image") && !declare.IsImage(q.filter.Image) {
+		return advise(fmt.Errorf("history: --image %.60q is no AMI id", q.filter.Image), `it is "ami-" and 17 (or 8) hexadecimal digits, in lower case`)
 	}
 	if q.filter.Limit < 0 {
 		return advise(errors.New("history: --limit is less than 0"), "0 shows all")

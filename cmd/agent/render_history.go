@@ -17,7 +17,7 @@ func renderHistory(w io.Writer, told chapter, v view) {
 		fmt.Fprintln(w, "The ledger tells of nothing like that.")
 		return
 	}
-	rows := [][]cell{titles(v, "  TIME (UTC)", "GROUP", "OUTCOME", "AMI", "COMMIT", "AUTHOR")}
+	rows := [][]cell{titles(v, "  TIME (UTC)", "GROUP", "OUTCOME", "COMMIT", "AUTHOR", "AMI")}
 	for _, e := range told.Entries {
 		rows = append(rows, entryRow(e, v))
 	}
@@ -25,13 +25,22 @@ func renderHistory(w io.Writer, told chapter, v view) {
 	fmt.Fprintln(w, lines[0])
 	for i, e := range told.Entries {
 		fmt.Fprintln(w, lines[i+1])
-		if e.Reason != "" {
-			fmt.Fprintf(w, "      %s\n", v.paint.faint(tame(e.Reason)))
+		if why := whyOf(e); why != "" {
+			fmt.Fprintf(w, "      %s\n", v.paint.faint(why))
 		}
 	}
 	if told.More {
 		fmt.Fprintf(w, "\nThe newest %d; there are older ones (--limit 0 shows all)\n", len(told.Entries))
 	}
+}
+
+// whyOf is what an entry says besides: the reason of its outcome, or how a
+// commit was accepted.
+func whyOf(e ledger.Entry) string {
+	if e.Outcome == ledger.Accepted {
+		return acceptedWords(e)
+	}
+	return tame(e.Reason)
 }
 
 func titles(v view, words ...string) []cell {
@@ -42,15 +51,19 @@ func titles(v view, words ...string) []cell {
 	return row
 }
 
+// widestAuthor is how many columns a name may take: one long name would push
+// the AMIs of all rows aside.
+const widestAuthor = 24
+
 func entryRow(e ledger.Entry, v view) []cell {
 	colour := func(text string) string { return v.paint.outcome(e.Outcome, text) }
 	return []cell{
 		plain(outcomeGlyph(e.Outcome) + " " + minuteOf(e.Time)),
-		plain(groupWord(e.GroupID())),
+		plain(subjectWord(e)),
 		{outcomeWords(e), colour},
-		plain(tame(imagesWord(e.From, e.To))),
 		plain(shortHash(e.Commit)),
-		plain(tame(shortName(e.Author))),
+		plain(fit(tame(shortName(e.Author)), widestAuthor)),
+		plain(tame(imagesWord(e.From, e.To))), // the widest last: only it wraps
 	}
 }
 
@@ -93,6 +106,14 @@ func (p paint) outcome(o ledger.Outcome, text string) string {
 		return p.cyan(text)
 	}
 	return text
+}
+
+// subjectWord names what an entry is about.
+func subjectWord(e ledger.Entry) string {
+	if e.Outcome == ledger.Accepted {
+		return "branch " + tame(e.Branch)
+	}
+	return groupWord(e.GroupID())
 }
 
 // groupWord names a group. An entry about a commit as a whole is about none.

@@ -13,7 +13,7 @@ import (
 // below them who asked, who approved and what came of it.
 func renderMoment(w io.Writer, m momentThen, v view) {
 	fmt.Fprintf(w, "%s at %s\n", v.paint.bold(tame(m.Environment)), v.paint.bold(instant(m.At)))
-	fmt.Fprintf(w, "%s was at %s\n", tame(strings.TrimPrefix(m.Branch, "refs/")), commitThen(m.Head, v))
+	fmt.Fprintf(w, "%s was at %s\n", tame(shortRef(m.Branch)), commitThen(m.Head, v))
 	if !m.Ledger {
 		fmt.Fprintf(w, "%s there is no ledger here: what was declared is known, and not what ran\n", v.paint.yellow("!"))
 	}
@@ -23,7 +23,7 @@ func renderMoment(w io.Writer, m momentThen, v view) {
 	}
 	fmt.Fprintln(w)
 	if len(m.Groups) == 0 {
-		fmt.Fprintln(w, "Nothing was declared for it then, and the ledger tells of nothing that ran.")
+		renderNothing(w, m)
 		return
 	}
 	rows := [][]cell{titles(v, "  GROUP", "DECLARED", "RAN", "OUTCOME")}
@@ -34,6 +34,19 @@ func renderMoment(w io.Writer, m momentThen, v view) {
 	for _, g := range m.Groups {
 		fmt.Fprintln(w)
 		renderGroupThen(w, g, m.Ledger, v)
+	}
+}
+
+// renderNothing says that nothing is known, and what else there was: the
+// environment may be mistyped.
+func renderNothing(w io.Writer, m momentThen) {
+	ran := "and the ledger tells of nothing that ran"
+	if !m.Ledger {
+		ran = "and no ledger tells what ran"
+	}
+	fmt.Fprintf(w, "Nothing was declared for it then, %s.\n", ran)
+	if len(m.Environments) > 0 {
+		fmt.Fprintf(w, "Declared then: %s\n", tame(strings.Join(m.Environments, ", ")))
 	}
 }
 
@@ -108,7 +121,7 @@ func ranRows(g groupThen, v view) [][]cell {
 	rows = append(rows, entryRows("last", *g.Last)...)
 	rows = append(rows,
 		row("asked by", "%s, commit %s%s", tame(or(g.Last.Author, "somebody who is not known")), v.paint.bold(shortHash(g.Last.Commit)), writtenIn(*g.Last)),
-		row("approved", "%s", approval(*g.Last)))
+		row("approved", "%s", approval(*g.Last, g.Accepted)))
 	if g.Became != nil {
 		rows = append(rows, entryRows("became", *g.Became)...)
 	}
@@ -158,21 +171,6 @@ func ranWords(g groupThen) string {
 		return fmt.Sprintf("%s, and maybe %s on some instances: a rollout had stopped on its way", tame(g.Image), tame(g.Partly))
 	}
 	return tame(g.Image)
-}
-
-// approval is who let it through, as far as the agent knew.
-func approval(e ledger.Entry) string {
-	var who []string
-	if e.Signer != "" {
-		who = append(who, "signed by "+tame(e.Signer))
-	}
-	if e.MergedBy != "" {
-		who = append(who, "merged by "+tame(e.MergedBy))
-	}
-	if len(who) == 0 {
-		return "the ledger names no signer, and nobody who merged it"
-	}
-	return strings.Join(who, ", ")
 }
 
 // commitThen reads `commit 4f2a91c2 "webapp 2026.11.24" by Ada Lovelace

@@ -34,14 +34,24 @@ func sampleChapter() chapter {
 	started := sampleEntry("web", thenAt(14, 0), ledger.Started)
 	failed := ended(sampleEntry("api", thenAt(12, 0), ledger.Started), thenAt(12, 20), ledger.RolledBack, "Instances never became healthy")
 	pinned := ended(sampleEntry("db", thenAt(11, 0), ledger.Started), thenAt(11, 0), ledger.Succeeded, "")
-	pinned.Verb, pinned.From = reconcile.Pin, pinned.To
+	pinned.Verb, pinned.From, pinned.Written = reconcile.Pin, pinned.To, oldCommit().Hash
 	held := ledger.Entry{Time: thenAt(10, 0), Environment: "staging", Group: "web", Outcome: ledger.Held, Commit: oldCommit().Hash, Author: oldCommit().Author, To: "ami-0bad0bad0bad0bad0", Reason: "ami-0bad0bad0bad0bad0 does not exist"}
-	accepted := ledger.Entry{Time: thenAt(9, 0), Outcome: "accepted", Commit: sampleCommit().Hash, Author: "Grace Hopper <grace@example.com>", Reason: "by name"}
+	named := sampleAccepted(thenAt(9, 0))
+	signed := sampleAccepted(thenAt(8, 30))
+	signed.AcceptedBy, signed.Signer = "", "ada@example.com"
 	hostile := ended(sampleEntry("web", thenAt(8, 0), ledger.Started), thenAt(8, 10), ledger.Superseded, "\x1b[2Jgone\r\nsucceeded")
 	hostile.Author = "=HYPERLINK(\"http://evil\") \u202egnp.exe <x@example.com>"
 	return chapter{More: true, Entries: []ledger.Entry{
-		ended(started, thenAt(14, 10), ledger.Succeeded, ""), started, failed, pinned, held, accepted, hostile,
+		ended(started, thenAt(14, 10), ledger.Succeeded, ""), started, failed, pinned, held, named, signed, hostile,
 	}}
+}
+
+// sampleAccepted is a commit that an operator accepted by its name.
+func sampleAccepted(at time.Time) ledger.Entry {
+	return ledger.Entry{
+		Time: at, Branch: "main", Outcome: ledger.Accepted, Commit: sampleCommit().Hash, Author: sampleCommit().Author,
+		AcceptedBy: "grace", Agent: "moult on bastion-1", AgentVersion: "1.2.3", ID: "5fba0b19c41d62ea",
+	}
 }
 
 func sampleMoment() momentThen {
@@ -50,6 +60,8 @@ func sampleMoment() momentThen {
 	broken := ended(sampleEntry("api", thenAt(12, 0), ledger.Started), thenAt(12, 20), ledger.Failed, "Instances never became healthy")
 	gone := ended(sampleEntry("old", thenAt(9, 0), ledger.Started), thenAt(9, 20), ledger.Succeeded, "")
 	gone.Signer, gone.MergedBy = "", ""
+	named, signed := sampleAccepted(thenAt(8, 59)), sampleAccepted(thenAt(13, 57))
+	signed.AcceptedBy, signed.Signer = "", started.Signer
 	declared := &declaredThen{Image: started.To, AutoScalingGroup: "web-production", Region: "eu-west-1", Position: "environments/production.hcl:12", Commit: sampleCommit()}
 	id := func(name string) reconcile.ID { return reconcile.ID{Environment: "production", Group: name} }
 	return momentThen{
@@ -57,8 +69,8 @@ func sampleMoment() momentThen {
 		Groups: []groupThen{
 			{Group: id("api"), Declared: declared, Image: broken.From, Partly: broken.To, Last: &broken},
 			{Group: id("cache"), Declared: declared},
-			{Group: id("old"), Image: gone.To, Last: &gone},
-			{Group: id("web"), Declared: declared, Image: started.From, Partly: started.To, Last: &started, Became: &became},
+			{Group: id("old"), Image: gone.To, Last: &gone, Accepted: &named},
+			{Group: id("web"), Declared: declared, Image: started.From, Partly: started.To, Last: &started, Became: &became, Accepted: &signed},
 		},
 	}
 }
@@ -129,22 +141,24 @@ func TestNoTextOfARepositoryReachesTheTerminalAsItIs(t *testing.T) {
 	t.Parallel()
 	hostile := "a\x1b[2J\r\u202e\u0085\ufeffb\n"
 	e := ledger.Entry{
-		Time: thenAt(8, 0), Environment: hostile, Group: hostile, Outcome: ledger.Outcome(hostile), Commit: hostile, Author: hostile, Signer: hostile,
+		Time: thenAt(8, 0), Environment: hostile, Group: hostile, Branch: hostile, Written: hostile, AcceptedBy: hostile, Outcome: ledger.Outcome(hostile), Commit: hostile, Author: hostile, Signer: hostile,
 		MergedBy: hostile, Verb: reconcile.Verb(hostile), From: hostile, To: hostile + "x", Plan: hostile, Template: hostile, TemplateVersion: 1,
 		RefreshID: hostile, Reason: hostile, Agent: hostile, AgentVersion: hostile, ID: hostile,
 	}
+	accepted := e
+	accepted.Outcome = ledger.Accepted
 	c := reconcile.Commit{Hash: hostile, Author: hostile, Subject: hostile, Time: thenAt(8, 0)}
 	m := momentThen{
 		At: thenAt(9, 0), Environment: hostile, Branch: hostile, Head: c, Ledger: true,
 		Mistakes: []reconcile.Mistake{{Environment: "x", Message: hostile}},
 		Groups: []groupThen{{
 			Group: e.GroupID(), Declared: &declaredThen{Image: hostile, AutoScalingGroup: hostile, Region: hostile, Position: hostile, Commit: c},
-			Image: hostile, Partly: hostile, Last: &e, Became: &e,
+			Image: hostile, Partly: hostile, Last: &e, Became: &e, Accepted: &accepted,
 		}},
 	}
 	var text strings.Builder
 	v := view{now: sampleNow()}
-	renderHistory(&text, chapter{Entries: []ledger.Entry{e}}, v)
+	renderHistory(&text, chapter{Entries: []ledger.Entry{e, accepted}}, v)
 	renderMoment(&text, m, v)
 	renderImage(&text, imageThen{hostile, []ledger.Run{{Group: e.GroupID(), Author: hostile, Commit: hostile, Outcome: e.Outcome}}}, v)
 	renderVerified(&text, ledger.Verified{Breach: &ledger.Breach{Ledger: "1", Author: hostile, What: hostile}}, verifiedAgainst{}, v)
@@ -185,5 +199,21 @@ func TestMomentsAreReadAsPeopleWriteThem(t *testing.T) {
 		if got, err := parseMoment("at", text); err == nil {
 			t.Errorf("%q is %s", text, got)
 		}
+	}
+}
+
+func TestAnAcceptanceIsOfTheBranchAndNotLaterThanTheMoment(t *testing.T) {
+	t.Parallel()
+	early, late, elsewhere := sampleAccepted(thenAt(9, 0)), sampleAccepted(thenAt(15, 0)), sampleAccepted(thenAt(13, 0))
+	elsewhere.Branch = "release"
+	entries := []ledger.Entry{late, elsewhere, early}
+	for _, ref := range []string{"refs/heads/main", "refs/remotes/origin/main"} {
+		m := momentThen{At: thenAt(14, 0), Branch: ref}
+		if got := m.acceptance(entries); got == nil || !got.Time.Equal(early.Time) {
+			t.Errorf("of %s it is %v", ref, got)
+		}
+	}
+	if got := (momentThen{At: thenAt(8, 0), Branch: "refs/heads/main"}).acceptance(entries); got != nil {
+		t.Errorf("before any it is %v", got)
 	}
 }

@@ -59,6 +59,10 @@ func entriesWord(n int) string {
 
 // renderBreach says where a ledger is not what it must be.
 func renderBreach(w io.Writer, b ledger.Breach, v view) {
+	if b.Absent {
+		fmt.Fprintln(w, v.paint.red("step "+b.Ledger+" "+b.What))
+		return
+	}
 	fmt.Fprintf(w, "%s: %s\n\n", v.paint.red("The ledger was tampered with, or is damaged"), tame(b.What))
 	rows := [][]cell{row("step", "%s", b.Ledger)}
 	if b.Author != "" {

@@ -49,7 +49,7 @@ func renderLedger(w io.Writer, l *ledgerState, v view) {
 
 func statusRows(answers []reconcile.Answer, v view) [][]cell {
 	rows := [][]cell{{}}
-	for _, title := range []string{"  GROUP", "STATE", "CURRENT", "AMI", "SET BY"} {
+	for _, title := range []string{"  GROUP", "STATE", "CURRENT", "SET BY", "AMI"} {
 		rows[0] = append(rows[0], cell{title, v.paint.faint})
 	}
 	for _, a := range answers {
@@ -58,8 +58,8 @@ func statusRows(answers []reconcile.Answer, v view) [][]cell {
 			plain(a.Glyph() + " " + a.Group.String()),
 			{standing(a), colour},
 			plain(current(a)),
-			plain(change(a)),
 			plain(or(a.Commit.Short(), "-")),
+			plain(change(a)), // the widest last: only it wraps
 		})
 	}
 	return rows

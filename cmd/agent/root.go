@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -60,6 +61,27 @@ func arguments(least, most int) cobra.PositionalArgs {
 			return nil
 		}
 		return advise(fmt.Errorf("%s: %s, wanted %s", c.Name(), plural(len(args), "argument"), wanted(least, most)), "moult %s", c.Use)
+	}
+}
+
+// notTogether refuses two of some flags at once.
+func notTogether(c *cobra.Command, names ...string) {
+	c.MarkFlagsMutuallyExclusive(names...) // for completion in a shell; its own refusal comes after this one
+	others := c.PreRunE
+	c.PreRunE = func(c *cobra.Command, args []string) error {
+		var given []string
+		for _, name := range names {
+			if c.Flags().Changed(name) {
+				given = append(given, "--"+name)
+			}
+		}
+		if len(given) > 1 {
+			return advise(fmt.Errorf("%s: %s do not go together", c.Name(), strings.Join(given, " and ")), "leave one of them out")
+		}
+		if others == nil {
+			return nil
+		}
+		return others(c, args)
 	}
 }
 

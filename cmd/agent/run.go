@@ -27,7 +27,7 @@ type runFlags struct {
 	common
 	output
 	once, untilConverged, dryRun bool
-	poll, interval               time.Duration
+	poll, interval               waitFlag
 }
 
 func runCommand(at surroundings) *cobra.Command {
@@ -52,10 +52,10 @@ func runCommand(at surroundings) *cobra.Command {
 	c.Flags().BoolVar(&f.once, "once", false, "make one pass and exit")
 	c.Flags().BoolVar(&f.untilConverged, "until-converged", false, "exit when all groups are converged (0) or one is held (3)")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "look, plan and report, and change nothing")
-	c.Flags().DurationVar(&f.poll, "poll", 0, "how often git is asked for a new commit (default 30s)")
-	c.Flags().DurationVar(&f.interval, "interval", 0, "how often the cloud is looked at while nothing moves (default 1m0s)")
-	c.MarkFlagsMutuallyExclusive("once", "until-converged")
-	c.MarkFlagsMutuallyExclusive("dry-run", "until-converged")
+	c.Flags().Var(&f.poll, "poll", "how often git is asked for a new commit (default 30s)")
+	c.Flags().Var(&f.interval, "interval", "how often the cloud is looked at while nothing moves (default 1m0s)")
+	notTogether(c, "once", "until-converged")
+	notTogether(c, "dry-run", "until-converged")
 	return c
 }
 
@@ -63,10 +63,10 @@ func runCommand(at surroundings) *cobra.Command {
 func (f runFlags) settings(at surroundings) (settings, error) {
 	s, err := f.common.settings(at)
 	if f.poll > 0 {
-		s.poll = max(f.poll, shortestWait)
+		s.poll = time.Duration(f.poll)
 	}
 	if f.interval > 0 {
-		s.interval = max(f.interval, shortestWait)
+		s.interval = time.Duration(f.interval)
 	}
 	return s, err
 }

@@ -40,7 +40,7 @@ func statusCommand(at surroundings) *cobra.Command {
 	flags.register(c)
 	out.register(c)
 	c.Flags().BoolVarP(&watch, "watch", "w", false, "draw it again every second, until Ctrl-C")
-	c.MarkFlagsMutuallyExclusive("watch", "output")
+	notTogether(c, "watch", "output")
 	return c
 }
 

@@ -50,9 +50,14 @@ type Breach struct {
 	Commit string    `json:"commit,omitempty"` // in whose note
 	Entry  *Entry    `json:"entry,omitempty"`
 	What   string    `json:"what"`
+	// Absent: Ledger is a commit of Trust.Known, and nothing more is known of it.
+	Absent bool `json:"absent,omitempty"`
 }
 
 func (b *Breach) Error() string {
+	if b.Absent {
+		return "commit " + b.Ledger + " " + b.What
+	}
 	text := "commit " + b.Ledger + " of the ledger"
 	if b.Author != "" {
 		text += " by " + b.Author + ", " + b.Time.UTC().Format(time.RFC3339)
@@ -156,7 +161,7 @@ func (v *verifying) lost(h plumbing.Hash, err error) error {
 func (v *verifying) known(chain []*object.Commit) error {
 	for _, name := range v.trust.Known {
 		if !slices.ContainsFunc(chain, func(c *object.Commit) bool { return c.Hash.String() == name }) {
-			return &Breach{Ledger: name, What: "it was in the ledger once, and is not any more: the history was replaced"}
+			return &Breach{Ledger: name, Absent: true, What: "is not in this ledger: it was replaced, or the hash is wrong"}
 		}
 	}
 	return nil

@@ -103,10 +103,10 @@ func forgeries() map[string]forgery {
 		}, "its signature is not of this commit", -1},
 		"a history cut short": {func(t testing.TB, e evidence) {
 			git(t, e.clone, "update-ref", Ref, Ref+"~3")
-		}, "the history was replaced", -1},
+		}, "is not in this ledger: it was replaced, or the hash is wrong", -1},
 		"a history made anew": {func(t testing.TB, e evidence) {
 			git(t, e.clone, "update-ref", Ref, git(t, e.clone, "commit-tree", "-m", "All is well", Ref+"^{tree}"))
-		}, "the history was replaced", -1},
+		}, "is not in this ledger: it was replaced, or the hash is wrong", -1},
 	}
 }
 

@@ -39,8 +39,11 @@ func checkName(what string) check {
 
 const imageForm = `An AMI id is "ami-" and 17 hexadecimal digits, or 8 in very old ids, all in lower case.`
 
+// IsImage reports whether a text has the form of an AMI id.
+func IsImage(id string) bool { return imageShape.MatchString(id) }
+
 func checkImage(id string) *problem {
-	if imageShape.MatchString(id) {
+	if IsImage(id) {
 		return nil
 	}
 	p := &problem{
