@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -18,6 +19,13 @@ import (
 type Book struct {
 	repository *repository
 	refs       map[string]plumbing.Hash
+
+	mu sync.Mutex
+	// shelf and pages are kept from one question to the next: with as many
+	// notes as a long history has, it takes longer to list them than to read
+	// the ones that are asked about.
+	shelf *shelf
+	pages []page
 }
 
 // Open finds the ledger of a repository: of a clone, bare or not, or the store
@@ -44,6 +52,9 @@ func Open(path string) (*Book, error) {
 
 // Close gives files back.
 func (b *Book) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shut()
 	b.repository.close()
 	return nil
 }
@@ -54,32 +65,70 @@ func (b *Book) Refs() []string { return slices.Sorted(maps.Keys(b.refs)) }
 // scraps are the lines of all notes that wanted lets through and in which all
 // the words stand.
 func (b *Book) scraps(wanted func(page) bool, words ...string) ([]scrap, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	found, err := b.look(wanted, words)
 	if errors.Is(err, errLost) { // git, or the agent, may just have packed it
+		b.shut()
 		found, err = b.look(wanted, words)
 	}
 	return found, theirs(err)
 }
 
 func (b *Book) look(wanted func(page) bool, words []string) ([]scrap, error) {
-	s, err := b.repository.shelf()
-	if err != nil {
+	if err := b.list(); err != nil {
 		return nil, err
 	}
-	defer s.close()
-	all := map[page]bool{}
+	var pages []page
+	for _, p := range b.pages {
+		if wanted == nil || wanted(p) {
+			pages = append(pages, p)
+		}
+	}
+	return readPages(b.shelf, pages, func(p page, content []byte) []scrap { return scraps(p, content, words) })
+}
+
+// list opens the shelf and lists the notes of all refs, each once, unless that
+// is done.
+func (b *Book) list() error {
+	if b.shelf != nil {
+		return nil
+	}
+	s, err := b.repository.shelf()
+	if err != nil {
+		return err
+	}
+	lists := make([][]page, 0, len(b.refs))
 	for _, head := range b.refs {
 		pages, err := s.pages(head)
 		if err != nil {
-			return nil, err
+			s.close()
+			return err
 		}
-		for _, p := range pages {
-			if wanted == nil || wanted(p) {
-				all[p] = true
-			}
-		}
+		lists = append(lists, pages)
 	}
-	return readPages(s, slices.Collect(maps.Keys(all)), func(p page, content []byte) []scrap { return scraps(p, content, words) })
+	b.shelf, b.pages = s, together(lists)
+	return nil
+}
+
+// together is every page once.
+func together(lists [][]page) []page {
+	if len(lists) == 1 {
+		return lists[0]
+	}
+	all := map[page]bool{}
+	for _, p := range slices.Concat(lists...) {
+		all[p] = true
+	}
+	return slices.Collect(maps.Keys(all))
+}
+
+// shut forgets the shelf, which the next question opens anew.
+func (b *Book) shut() {
+	if b.shelf != nil {
+		b.shelf.close()
+	}
+	b.shelf, b.pages = nil, nil
 }
 
 // ledgerRefs are the refs of a repository that hold a ledger.
