@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"slices"
@@ -52,8 +53,8 @@ func (l *Ledger) proven(e *Entry) bool {
 // last, as far as the store tells; nil when it tells of none. With a Key, what
 // that key has signed comes before what anybody may have written, and proven
 // says that it has.
-func (l *Ledger) LastAccepted(branch string) (last *Entry, proven bool, err error) {
-	err = l.change(func(store *repository) error {
+func (l *Ledger) LastAccepted(ctx context.Context, branch string) (last *Entry, proven bool, err error) {
+	err = l.change(ctx, func(store *repository) error {
 		last, proven = nil, false
 		head, err := store.ref(Ref)
 		if err != nil || head.IsZero() {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -43,12 +44,13 @@ type Ledger struct {
 // again. An entry without a time gets now, one without an agent this one.
 //
 // ErrInvalid: an entry names no commit, group or outcome; nothing is written.
-func (l *Ledger) Append(now time.Time, entries ...Entry) error {
+// ErrBusy: another process had the store until ctx ended.
+func (l *Ledger) Append(ctx context.Context, now time.Time, entries ...Entry) error {
 	lines, err := l.lines(now, entries)
 	if err != nil || len(lines) == 0 {
 		return err
 	}
-	return l.change(func(store *repository) error { return l.add(store, lines, now) })
+	return l.change(ctx, func(store *repository) error { return l.add(store, lines, now) })
 }
 
 func (l *Ledger) lines(now time.Time, entries []Entry) ([]line, error) {

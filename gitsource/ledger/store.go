@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -64,15 +65,18 @@ func storeTrouble(err error) error {
 
 // change runs f on the store while nobody else writes it, in this process or
 // another. A store that turns out to be damaged is put aside and made again,
-// and f runs on the new one.
-func (l *Ledger) change(f func(*repository) error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	hold, err := lock(l.Dir+".lock", durable.Lock)
+// and f runs on the new one. ctx bounds the wait, not f.
+func (l *Ledger) change(ctx context.Context, f func(*repository) error) error {
+	hold, err := lock(l.Dir+".lock", func(path string) (*durable.Hold, error) { return durable.Lock(ctx, path) })
+	if errors.Is(err, durable.ErrLocked) {
+		return fault.New(ErrBusy, "it is tried again; if another moult was stopped there, let it go on or end it", "another process keeps %s.lock", l.Dir)
+	}
 	if err != nil {
 		return err
 	}
 	defer hold.Release()
+	l.mu.Lock() // after the other lock, which ctx bounds
+	defer l.mu.Unlock()
 	if l.store == nil {
 		if l.store, err = openStore(l.Dir); err != nil && !errors.Is(err, errLost) {
 			return err

@@ -42,8 +42,8 @@ func (s *story) pass(a reconcile.Answer, outcomes ...reconcile.Outcome) []string
 	teller := Teller{Who: func(commit string) Who { return Who{Signer: "signer of " + commit[:4]} }}
 	for range 2 {
 		s.ledger = again(s.t, s.ledger)
-		started := value[[]Entry](s.t)(s.ledger.Started())
-		must(s.t, s.ledger.Append(s.clock, teller.Tell(report, started)...))
+		started := value[[]Entry](s.t)(s.ledger.Started(background))
+		must(s.t, s.ledger.Append(background, s.clock, teller.Tell(report, started)...))
 	}
 	book, err := Open(s.ledger.Dir)
 	if errors.Is(err, ErrNotFound) {
