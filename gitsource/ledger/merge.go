@@ -65,9 +65,14 @@ func (l *Ledger) join(store *repository, h heads, u *union, now time.Time) error
 	if err != nil {
 		return err
 	}
-	next := link{tree: tree, by: l.Agent, key: l.Key, now: now, message: j.subject(u.rewritten)}
+	next := link{tree: tree, by: l.Agent, now: now, message: j.subject(u.rewritten)}
 	if next.parents, err = j.parents(h, follows); err != nil {
 		return err
+	}
+	if len(next.parents) == 1 {
+		next.key = l.seal(j.added)
+	} else {
+		next.key = l.Key // both sides stand behind it, with what they added
 	}
 	if err := advance(store, &j.draft, next); err != nil {
 		return err
@@ -83,6 +88,7 @@ type joining struct {
 	draft   draft
 	files   map[string]plumbing.Hash // what changes in the remote's tree
 	missing []Entry
+	added   []line // to the remote's notes
 }
 
 // read finds what has to change in the remote's tree so that nothing of the
@@ -130,10 +136,12 @@ func (j *joining) note(commit plumbing.Hash) error {
 	for _, gone := range base.lacks(theirs) {
 		j.missing = append(j.missing, gone.Entry)
 	}
-	merged := string(mergeNotes(base, ours, theirs).content())
+	both := mergeNotes(base, ours, theirs)
+	merged := string(both.content())
 	if merged == string(theirs.content()) {
 		return nil
 	}
+	j.added = append(j.added, both.lacks(theirs)...)
 	for _, place := range places {
 		j.files[place.name] = plumbing.ZeroHash
 	}

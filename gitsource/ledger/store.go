@@ -129,8 +129,11 @@ func (l *Ledger) rebuild(why error) error {
 	l.forget()
 	lines := salvage(aside)
 	l.log().Warn("store of the ledger is damaged and was made again", "reason", why.Error(), "directory", l.Dir, "aside", aside, "entries_saved", len(lines))
-	return l.add(store, lines, newest(lines))
+	return l.add(store, lines, asItIs, newest(lines))
 }
+
+// asItIs leaves a line as somebody wrote it.
+func asItIs(l line) (line, error) { return l, nil }
 
 // forget drops what is remembered of the store's content.
 func (l *Ledger) forget() { l.told, l.started = nil, nil }

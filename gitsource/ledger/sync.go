@@ -271,7 +271,11 @@ func (x *exchange) beginAgain(store *repository, head, seen plumbing.Hash) error
 	}
 	if slices.ContainsFunc(chain, func(c *object.Commit) bool { return store.isShallow(c.Hash) }) {
 		l := x.ledger
-		next := link{tree: chain[0].TreeHash, by: l.Agent, key: l.Key, now: x.now, message: "Begin again: the remote has lost the ledger\n"}
+		key, err := l.sealBetween(store, plumbing.ZeroHash, chain[0].TreeHash)
+		if err != nil {
+			return err
+		}
+		next := link{tree: chain[0].TreeHash, by: l.Agent, key: key, now: x.now, message: "Begin again: the remote has lost the ledger\n"}
 		if err := advance(store, &draft{}, next); err != nil {
 			return err
 		}
