@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -224,10 +225,27 @@ func (x *exchange) push(ctx context.Context) error {
 			return err
 		}
 		if refused != nil && !x.movedFrom(ctx, p.old) {
-			return fault.New(ErrDenied, "let the agent write "+Ref, "%w", refused)
+			return refusal(refused)
 		}
 	}
 	return fault.New(ErrBusy, "it is tried again", "somebody else was faster %d times", mostTries)
+}
+
+// refusal is what a push comes to that the server did not carry out. Its words
+// are those of git's receive-pack, and of whatever its hooks say. What the server
+// says for people stands behind them, in brackets.
+func refusal(r *wire.Refused) error {
+	word, _, _ := strings.Cut(strings.ToLower(r.Reason), " (")
+	about := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(word, w) })
+	}
+	switch {
+	case about("unpack", "missing necessary objects", "bad pack", "fsck", "shallow update"):
+		return fault.New(fault.ErrMalformed, "check "+Ref+" there with git fsck", "%w", r)
+	case about("failed to update ref", "failed to lock", "cannot lock ref"):
+		return fault.New(ErrBusy, "it is tried again", "%w", r)
+	}
+	return fault.New(ErrDenied, "let the agent write "+Ref, "%w", r)
 }
 
 // movedFrom reports whether the remote's ledger is elsewhere by now, so that a
