@@ -72,7 +72,10 @@ func openMirror(dir string, id identity, limits Limits) (*mirror, error) {
 		return nil, err
 	}
 	var found identity
-	if err := json.Unmarshal(text, &found); err != nil || found != id {
+	if err := json.Unmarshal(text, &found); err != nil {
+		return nil, fmt.Errorf("read %s: %w", identityFile, err)
+	}
+	if found != id {
 		return nil, errOther
 	}
 	m := newMirror(dir, id, limits)

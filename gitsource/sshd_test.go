@@ -133,7 +133,7 @@ func tellLedger(t *testing.T, s *openSSH, f *fixture, commit string) {
 	}
 	defer l.Close()
 	now := time.Date(2026, 3, 3, 12, 0, 0, 0, time.UTC)
-	must(t, l.Append(now, ledger.Entry{Commit: commit, Environment: "production", Group: "web", Outcome: ledger.Held, Reason: "because"}))
+	must(t, l.Append(t.Context(), now, ledger.Entry{Commit: commit, Environment: "production", Group: "web", Outcome: ledger.Held, Reason: "because"}))
 	state := value[ledger.Synced](t)(l.Push(t.Context(), now))
 	if state.Unsent != 0 {
 		t.Errorf("%d commits are unsent", state.Unsent)

@@ -55,7 +55,7 @@ repository {
 #   username         = "moult"                                          # who writes; without
 #   password_file    = "/run/credentials/moult.service/ledger-password" # these three, as in
 #   ssh_key_file     = "/run/credentials/moult.service/ledger-ssh-key"  # the block repository
-#   signing_key_file = "/run/credentials/moult.service/ledger-key"      # signs each commit of the ledger
+#   signing_key_file = "/run/credentials/moult.service/ledger-key"      # signs what the agent writes
 #   name             = "moult on bastion-1"
 #   email            = "moult@bastion-1"
 # }

@@ -38,7 +38,11 @@ func renderVerified(w io.Writer, found ledger.Verified, against verifiedAgainst,
 
 func signedWords(found ledger.Verified, keys int) string {
 	if keys > 0 {
-		return fmt.Sprintf("%s by %s, and all that added entries", plural(found.Signed, "step"), plural(keys, "key")+" that "+areOrIs(keys)+" trusted")
+		text := fmt.Sprintf("%s by %s, and all that added entries", plural(found.Signed, "step"), plural(keys, "key")+" that "+areOrIs(keys)+" trusted")
+		if found.Proven > 0 {
+			text += fmt.Sprintf(", but for %s put back with a proof by one of them", entriesWord(found.Proven))
+		}
+		return text
 	}
 	return fmt.Sprintf("%s of %d; whose keys these are was not asked (--allowed-signers)", plural(found.Signed, "step"), found.Commits)
 }

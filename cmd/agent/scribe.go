@@ -56,6 +56,7 @@ const (
 	watchedPatience = 30 * time.Second // at the end of --once and --until-converged
 	joinPatience    = 15 * time.Second // before the first entry is written
 	writePatience   = time.Second      // at each report, once
+	lockPatience    = 15 * time.Second // while another process has the store
 )
 
 // begin writes and sends until the function that it returns is called, which
@@ -152,7 +153,7 @@ func (s *scribe) run(ctx context.Context) {
 	sending.Go(func() { s.courier.run(ctx) })
 	s.join(ctx, joinPatience)
 	for ctx.Err() == nil {
-		s.write()
+		s.writeWithin(ctx, lockPatience)
 		select {
 		case <-ctx.Done():
 		case <-s.news:
@@ -166,7 +167,7 @@ func (s *scribe) finish(ctx context.Context, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	s.join(ctx, patience)
-	s.write()
+	s.write(ctx)
 	s.courier.send(ctx)
 	if err := s.Ledger.Close(); err != nil {
 		s.Log.Warn("ledger not closed", "error", err)
@@ -204,20 +205,29 @@ func fetchLedger(ctx context.Context, l *ledger.Ledger) error {
 	}
 }
 
+func (s *scribe) writeWithin(ctx context.Context, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	s.write(ctx)
+}
+
 // write writes down what was told. What cannot be written stays told.
-func (s *scribe) write() {
+func (s *scribe) write(ctx context.Context) {
 	reports, accepted := s.take()
-	err := s.add(time.Now(), accepted)
+	err := s.add(ctx, time.Now(), accepted)
 	if err == nil {
 		accepted = nil
 	}
 	for len(reports) > 0 && err == nil {
-		if err = s.writeReport(reports[0].Report); err == nil {
+		if err = s.writeReport(ctx, reports[0].Report); err == nil {
 			close(reports[0].written)
 			reports = reports[1:]
 		}
 	}
 	s.put(reports, accepted)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return // the run is over; there is one more time
+	}
 	if err != nil && !s.failing {
 		s.Log.Error("ledger not written, it is tried again with the next report", "directory", s.Ledger.Dir, "error", err)
 	}
@@ -241,13 +251,13 @@ func (s *scribe) put(reports []told, accepted []ledger.Entry) {
 }
 
 // writeReport writes down what a report adds.
-func (s *scribe) writeReport(r reconcile.Report) error {
-	started, err := s.Ledger.Started()
+func (s *scribe) writeReport(ctx context.Context, r reconcile.Report) error {
+	started, err := s.Ledger.Started(ctx)
 	if err != nil {
 		return err
 	}
 	news := s.fresh(r, started)
-	if err := s.add(r.At, s.Teller.Tell(news, started)); err != nil {
+	if err := s.add(ctx, r.At, s.Teller.Tell(news, started)); err != nil {
 		return err
 	}
 	s.note(news)
@@ -256,11 +266,11 @@ func (s *scribe) writeReport(r reconcile.Report) error {
 
 // add writes entries, and has them sent. One that never could be written must
 // not stand in the way of those behind it.
-func (s *scribe) add(now time.Time, entries []ledger.Entry) error {
+func (s *scribe) add(ctx context.Context, now time.Time, entries []ledger.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	err := s.Ledger.Append(now, entries...)
+	err := s.Ledger.Append(ctx, now, entries...)
 	if errors.Is(err, ledger.ErrInvalid) {
 		s.Log.Error("entries left out of the ledger", "entries", len(entries), "error", err)
 		return nil

@@ -41,7 +41,7 @@ func (m recollection) LastAccepted(ctx context.Context) (record, error) {
 	if err := fetchLedger(ctx, l); err != nil {
 		return record{}, fmt.Errorf("find what was accepted last, which the state directory does not tell: %w", err)
 	}
-	last, proven, err := l.LastAccepted(m.settings.branch())
+	last, proven, err := l.LastAccepted(ctx, m.settings.branch())
 	if err != nil || last == nil {
 		return record{}, err
 	}

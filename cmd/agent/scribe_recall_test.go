@@ -89,7 +89,7 @@ func (b branch) forge(key ssh.Signer, entries ...ledger.Entry) {
 	b.t.Helper()
 	l := &ledger.Ledger{Dir: filepath.Join(b.t.TempDir(), "forger"), Remote: ledger.Remote{URL: b.dir}, Key: key, Log: slog.New(slog.DiscardHandler)}
 	defer l.Close()
-	must(b.t, l.Append(time.Now(), entries...))
+	must(b.t, l.Append(context.Background(), time.Now(), entries...))
 	_, err := l.Push(context.Background(), time.Now())
 	must(b.t, err)
 }

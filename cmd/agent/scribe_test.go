@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"moult/gitsource/durable"
 	"moult/gitsource/fault"
 	"moult/gitsource/ledger"
 	"moult/gitsource/trust"
@@ -85,7 +86,7 @@ func TestScribeTellsARolloutOnce(t *testing.T) {
 	for range 2 {
 		for _, r := range rollout() {
 			s.report(r)
-			s.write()
+			s.write(t.Context())
 		}
 	}
 	if diff := cmp.Diff([]string{"started r1", "succeeded r1"}, outcomes(t, s.Ledger.Dir)); diff != "" {
@@ -107,7 +108,7 @@ func TestWhateverIsLostWithTheAgentIsToldAgain(t *testing.T) {
 				before, _ := newScribe(t, dir)
 				for _, r := range story[:from] {
 					before.report(r)
-					before.write()
+					before.write(t.Context())
 				}
 				for _, r := range story[from:lost] {
 					before.report(r) // and killed before it was written
@@ -117,7 +118,7 @@ func TestWhateverIsLostWithTheAgentIsToldAgain(t *testing.T) {
 				for _, r := range story[lost:] {
 					r.Outcomes = nil // they were the other's
 					after.report(r)
-					after.write()
+					after.write(t.Context())
 				}
 				told := outcomes(t, dir)
 				if !succeededOnce(told) {
@@ -162,13 +163,13 @@ func TestWhatCannotBeWrittenWaitsAndIsSaidOnce(t *testing.T) {
 	s.accept(record{Record: trust.Record{Commit: hashOf(1), At: sampleNow()}})
 	for _, r := range rollout() {
 		s.report(r)
-		s.write()
+		s.write(t.Context())
 	}
 	if n := strings.Count(log.String(), "ledger not written"); n != 1 {
 		t.Errorf("it is said %d times:\n%s", n, log)
 	}
 	must(t, os.Remove(filepath.Dir(dir)))
-	s.write()
+	s.write(t.Context())
 	if len(s.accepted)+len(s.reports) > 0 {
 		t.Error("something still waits")
 	}
@@ -327,4 +328,35 @@ func TestTheLastReportIsWrittenToo(t *testing.T) {
 	if diff := cmp.Diff([]string{"started r1"}, outcomes(t, s.Ledger.Dir)); diff != "" {
 		t.Errorf("-want +told:\n%s", diff)
 	}
+}
+
+// Another process with the same state directory may have been stopped while it
+// had the store.
+func TestAStoreThatAnotherKeepsHoldsUpNeitherTheRunNorItsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, log := newScribe(t, filepath.Join(t.TempDir(), "ledger"))
+		hold, err := durable.TryLock(s.Ledger.Dir + ".lock")
+		must(t, err)
+		s.joined = true
+		ctx, stop := context.WithCancel(t.Context())
+		end := s.begin(ctx)
+		s.report(rollout()[0])
+		time.Sleep(lockPatience)
+		synctest.Wait()
+		if !strings.Contains(log.String(), "ledger not written") || !strings.Contains(log.String(), "another process keeps") {
+			t.Errorf("the log says %s", log)
+		}
+		stop()
+		began := time.Now()
+		end()
+		if took := time.Since(began); took > stopPatience {
+			t.Errorf("it ends after %s", took)
+		}
+		must(t, hold.Release())
+		s.write(t.Context())
+		if diff := cmp.Diff([]string{"started r1"}, outcomes(t, s.Ledger.Dir)); diff != "" {
+			t.Errorf("-want +told:\n%s", diff)
+		}
+	})
 }

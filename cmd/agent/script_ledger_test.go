@@ -36,7 +36,7 @@ func ledgerTell(ts *testscript.TestScript, neg bool, args []string) {
 	if e.Outcome.Final() {
 		e.Finished, e.InstancesReplaced = at, 3
 	}
-	ts.Check(l.Append(at, e))
+	ts.Check(l.Append(bounded(ts), at, e))
 	_, err = l.Push(bounded(ts), at)
 	ts.Check(err)
 }

@@ -173,7 +173,7 @@ func noteOurs(ctx context.Context, p probe) (reading, error) {
 		Verb: reconcile.Roll, From: imageOld, To: imageNew, Template: "lt-0123456789abcdef0", TemplateVersion: 7,
 		RefreshID: "08b91cf7-8fa6-48af-b6a6-d227f40f1b9b", InstancesPlanned: 10, InstancesReplaced: 10,
 	}
-	if err := l.Append(time.Now(), entry); err != nil {
+	if err := l.Append(ctx, time.Now(), entry); err != nil {
 		return reading{}, err
 	}
 	if s, err := l.Push(ctx, time.Now()); err != nil || s.Unsent > 0 {

@@ -1,11 +1,14 @@
 package durable
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestReplaceLeavesTheOldContentWhenTheNewFails(t *testing.T) {
@@ -47,7 +50,7 @@ func TestOneLockAtATime(t *testing.T) {
 	}
 	waiting := make(chan error)
 	go func() {
-		second, err := Lock(path)
+		second, err := Lock(t.Context(), path)
 		if err == nil {
 			err = second.Release()
 		}
@@ -59,4 +62,28 @@ func TestOneLockAtATime(t *testing.T) {
 	if err := <-waiting; err != nil {
 		t.Errorf("whoever waits gets it: %v", err)
 	}
+}
+
+func TestNobodyWaitsForALockLongerThanThereIsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "lock")
+		first, err := TryLock(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begun := time.Now()
+		if _, err := Lock(ctx, path); !errors.Is(err, ErrLocked) || time.Since(begun) != time.Second {
+			t.Errorf("after %s: %v", time.Since(begun), err)
+		}
+		if err := first.Release(); err != nil {
+			t.Fatal(err)
+		}
+		if hold, err := Lock(ctx, path); err != nil {
+			t.Errorf("a free one is not taken when there is no time left: %v", err)
+		} else if err := hold.Release(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -1,9 +1,11 @@
 package durable
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
 // ErrLocked: another process holds the lock.
@@ -13,20 +15,39 @@ var ErrLocked = errors.New("in use")
 // that ends.
 type Hold struct{ file *os.File }
 
-// Lock waits for the lock that a file stands for, and takes it. The file is
+// longestPause is how long Lock waits at most before it asks again.
+const longestPause = 50 * time.Millisecond
+
+// Lock waits for the lock that a file stands for, and takes it. It asks at
+// least once, and again until ctx ends: whoever has the lock may have been
+// stopped and never give it up, and a wait in the kernel could not be left.
+//
+// ErrLocked: it was not to be had before ctx ended.
+func Lock(ctx context.Context, path string) (*Hold, error) {
+	for pause := time.Millisecond; ; pause = min(2*pause, longestPause) {
+		hold, err := TryLock(path)
+		if !errors.Is(err, ErrLocked) {
+			return hold, err
+		}
+		again := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			again.Stop()
+			return nil, err
+		case <-again.C:
+		}
+	}
+}
+
+// TryLock takes the lock that a file stands for, or says ErrLocked. The file is
 // made if need be, and stays: removing it could take the lock from whoever
 // opened it meanwhile.
-func Lock(path string) (*Hold, error) { return take(path, lockFile) }
-
-// TryLock is Lock that says ErrLocked instead of waiting.
-func TryLock(path string) (*Hold, error) { return take(path, tryLockFile) }
-
-func take(path string, lock func(*os.File) error) (*Hold, error) {
+func TryLock(path string) (*Hold, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(f); err != nil {
+	if err := tryLockFile(f); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +50,7 @@ func TestAnEntryIsAboutABranchOrAGroup(t *testing.T) {
 	both.Environment, both.Group = "production", "web"
 	group.Outcome = Succeeded
 	for name, e := range map[string]Entry{"neither": neither, "both": both, "a group without a name": group} {
-		if err := newLedger(t, "agent", "").Append(noon, e); err == nil {
+		if err := newLedger(t, "agent", "").Append(background, noon, e); err == nil {
 			t.Errorf("%s is written", name)
 		}
 		if _, err := parseLine(e.written().text); err == nil {
@@ -63,8 +62,8 @@ func TestAnEntryIsAboutABranchOrAGroup(t *testing.T) {
 func TestAcceptedCommitsAreNoRollouts(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t, "agent", "")
-	must(t, l.Append(noon, acceptedCommit(1), started(1), became(started(1), Succeeded), acceptedCommit(2)))
-	if open := value[[]Entry](t)(l.Started()); len(open) > 0 {
+	must(t, l.Append(background, noon, acceptedCommit(1), started(1), became(started(1), Succeeded), acceptedCommit(2)))
+	if open := value[[]Entry](t)(l.Started(background)); len(open) > 0 {
 		t.Errorf("without an end: %+v", open)
 	}
 	book := value[*Book](t)(Open(l.Dir))
@@ -93,10 +92,10 @@ func TestACommitIsAcceptedOnceUnlessAnOperatorSaysSoAgain(t *testing.T) {
 	byName.Time, byName.AcceptedBy = again.Time, "grace"
 	other := acceptedCommit(1)
 	other.Branch = "release"
-	must(t, l.Append(noon, acceptedCommit(1)))
-	must(t, l.Append(noon, again))
-	must(t, l.Append(noon, byName, byName))
-	must(t, l.Append(noon, other))
+	must(t, l.Append(background, noon, acceptedCommit(1)))
+	must(t, l.Append(background, noon, again))
+	must(t, l.Append(background, noon, byName, byName))
+	must(t, l.Append(background, noon, other))
 	book := value[*Book](t)(Open(l.Dir))
 	defer book.Close()
 	told := map[string][]Entry{}
@@ -123,12 +122,12 @@ func TestTheLastAcceptedIsTheOneThatCanBeProven(t *testing.T) {
 	write := func(key ssh.Signer, entries ...Entry) {
 		t.Helper()
 		l.Key = key
-		must(t, l.Append(noon, entries...))
+		must(t, l.Append(background, noon, entries...))
 	}
 	last := func(key ssh.Signer) (string, bool) {
 		t.Helper()
 		l.Key = key
-		e, proven, err := l.LastAccepted("main")
+		e, proven, err := l.LastAccepted(background, "main")
 		must(t, err)
 		if e == nil {
 			return "", proven
@@ -153,34 +152,6 @@ func TestTheLastAcceptedIsTheOneThatCanBeProven(t *testing.T) {
 	}
 }
 
-func TestAProofIsOfOneCommitBranchAndTime(t *testing.T) {
-	t.Parallel()
-	l := newLedger(t, "agent", "")
-	l.Key = newKey(t)
-	e := acceptedCommit(1)
-	must(t, l.prove(&e))
-	if !l.proven(&e) {
-		t.Fatal("what was proven is not")
-	}
-	for name, bend := range map[string]func(*Entry){
-		"commit": func(e *Entry) { e.Commit = commitName(2) },
-		"branch": func(e *Entry) { e.Branch = "release" },
-		"time":   func(e *Entry) { e.Time = e.Time.Add(time.Millisecond) },
-		"proof":  func(e *Entry) { e.Proof = "?" },
-		"a signature of the commit": func(e *Entry) {
-			blob, err := signIn(sigNamespace, l.Key, e.statement())
-			must(t, err)
-			e.Proof = base64.StdEncoding.EncodeToString(blob)
-		},
-	} {
-		bent := e
-		bend(&bent)
-		if l.proven(&bent) {
-			t.Errorf("with another %s it is proven", name)
-		}
-	}
-}
-
 func TestTheSameRefusalIsToldOnce(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t, "agent", "")
@@ -192,7 +163,7 @@ func TestTheSameRefusalIsToldOnce(t *testing.T) {
 		"not authorized (UnauthorizedOperation, request 77)",
 	} {
 		e.Reason, e.Time = said, e.Time.Add(time.Minute)
-		must(t, l.Append(noon, e))
+		must(t, l.Append(background, noon, e))
 	}
 	if got := told(t, l.Dir); len(got) != 1 {
 		t.Errorf("told: %q", got)
@@ -204,14 +175,14 @@ func TestFoundConvergedSaysNothingThatARolloutHasSaid(t *testing.T) {
 	l := newLedger(t, "agent", "")
 	found := started(1)
 	found.Outcome, found.Verb, found.RefreshID, found.Reason = Succeeded, "", "", foundConverged
-	must(t, l.Append(noon, started(1), became(started(1), Succeeded)))
-	must(t, l.Append(noon, found))
+	must(t, l.Append(background, noon, started(1), became(started(1), Succeeded)))
+	must(t, l.Append(background, noon, found))
 	if got := told(t, l.Dir); len(got) != 2 {
 		t.Errorf("told: %q", got)
 	}
 	elsewhere := found
 	elsewhere.Group = "api"
-	must(t, l.Append(noon, elsewhere))
+	must(t, l.Append(background, noon, elsewhere))
 	if got := told(t, l.Dir); len(got) != 3 {
 		t.Errorf("told: %q", got)
 	}

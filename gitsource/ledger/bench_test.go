@@ -36,9 +36,9 @@ func (l *Ledger) fill(now time.Time, entries []Entry) error {
 	if err != nil {
 		return err
 	}
-	return l.change(func(store *repository) error {
+	return l.change(background, func(store *repository) error {
 		var d draft
-		files, fresh, err := addLines(store, &d, [20]byte{}, lines)
+		files, fresh, err := addLines(store, &d, [20]byte{}, lines, asItIs)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func BenchmarkAppend(b *testing.B) {
 	n := 10_000
 	for b.Loop() {
 		n++
-		must(b, l.Append(noon, started(n)))
+		must(b, l.Append(background, noon, started(n)))
 	}
 }
 
@@ -94,12 +94,12 @@ func BenchmarkAppend(b *testing.B) {
 func BenchmarkAppendAndPush(b *testing.B) {
 	f := newFleet(b, 1)
 	l := newLedger(b, "agent", overHTTP(b, f, nil))
-	must(b, l.Append(noon, started(0)))
+	must(b, l.Append(background, noon, started(0)))
 	push(b, l)
 	n := 0
 	for b.Loop() {
 		n++
-		must(b, l.Append(noon, started(n)))
+		must(b, l.Append(background, noon, started(n)))
 		push(b, l)
 	}
 }

@@ -32,11 +32,11 @@ func diary(t testing.TB) *Book {
 		if group == "db" {
 			e.Author = "Grace <grace@example.com>"
 		}
-		must(t, l.Append(noon, e))
+		must(t, l.Append(background, noon, e))
 		if o != "" {
 			e.Outcome, e.Time = o, noon.Add(time.Duration(end)*time.Hour)
 			e.Finished = e.Time
-			must(t, l.Append(noon, e))
+			must(t, l.Append(background, noon, e))
 		}
 	}
 	tell("web", 0, 1, 1, 2, Succeeded)
@@ -45,7 +45,7 @@ func diary(t testing.TB) *Book {
 	tell("web", 1, 3, 5, 6, Cancelled)
 	tell("web", 1, 4, 7, 0, "")
 	held := Entry{Time: noon.Add(4 * time.Hour), Environment: "production", Group: "db", Outcome: Held, Commit: commitName(1), To: ami(5), Reason: "no such image"}
-	must(t, l.Append(noon, held))
+	must(t, l.Append(background, noon, held))
 	book := value[*Book](t)(Open(l.Dir))
 	t.Cleanup(func() { book.Close() })
 	return book
@@ -217,7 +217,7 @@ func TestALedgerIsReadFromEveryKindOfClone(t *testing.T) {
 	f := newFleet(t, 3)
 	l := newLedger(t, "agent", f.bare)
 	for n := range 3 {
-		must(t, l.Append(noon, f.started(n)))
+		must(t, l.Append(background, noon, f.started(n)))
 		push(t, l)
 	}
 	want := told(t, f.bare)
@@ -305,7 +305,7 @@ func TestNoEntryIsPassedOverUnread(t *testing.T) {
 	for n, name := range odd {
 		e := started(n)
 		e.Environment, e.Group, e.To = name, name, "ami-"+name
-		must(t, l.Append(noon, e))
+		must(t, l.Append(background, noon, e))
 	}
 	book := value[*Book](t)(Open(l.Dir))
 	defer book.Close()

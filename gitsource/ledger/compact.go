@@ -75,8 +75,12 @@ func (l *Ledger) fold(store *repository, head, seen plumbing.Hash, now time.Time
 	if err != nil {
 		return head, err
 	}
+	key, err := l.sealBetween(store, seen, tree)
+	if err != nil {
+		return head, err
+	}
 	next := link{
-		tree: tree, parents: parentsOf(seen), by: l.Agent, key: l.Key, now: now,
+		tree: tree, parents: parentsOf(seen), by: l.Agent, key: key, now: now,
 		message: fmt.Sprintf("Fold %d commits that could not be sent\n", len(unsent)),
 	}
 	if err := advance(store, &draft{}, next); err != nil {

@@ -34,9 +34,10 @@
 // the one before held. When two have written at once, the union of both goes
 // on; when somebody took an entry out or rewrote the history, what the agent
 // has is joined with it again, and the caller is told. [Book.Verify] goes
-// through the whole chain. The commits can be signed with a key of the
-// agent's own, as git signs with SSH keys, so that git verify-commit reads it
-// too.
+// through the whole chain. With a key of its own the agent proves each entry, by
+// a signature over the whole line, and signs the commits that add nothing else, as
+// git signs with SSH keys, so that git verify-commit reads it too. What it puts
+// back and did not write itself is in a commit without a signature.
 //
 // # Where it is kept
 //

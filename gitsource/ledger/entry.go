@@ -79,8 +79,8 @@ type Entry struct {
 	Agent        string `json:"agent"`
 	AgentVersion string `json:"agent_version,omitempty"`
 
-	// Proof is the agent's signature over what an Accepted entry says, in
-	// base64; see [Ledger.LastAccepted].
+	// Proof is the agent's signature over the whole line before it, in base64.
+	// It is set when the entry is written down; see [Ledger.Key].
 	Proof string `json:"proof,omitempty"`
 
 	// ID follows from everything else, so that the same entry written twice is

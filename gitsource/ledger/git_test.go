@@ -13,8 +13,8 @@ func TestPlainGitShowsTheLedger(t *testing.T) {
 	f := newFleet(t, 2)
 	l := newLedger(t, "agent", f.bare)
 	e := f.started(1)
-	must(t, l.Append(noon, e))
-	must(t, l.Append(noon, became(e, Succeeded)))
+	must(t, l.Append(background, noon, e))
+	must(t, l.Append(background, noon, became(e, Succeeded)))
 	if _, err := l.Push(context.Background(), noon); err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestNotesOfGitAreReadWhateverTheirFanOut(t *testing.T) {
 	f := newFleet(t, 3)
 	l := newLedger(t, "agent", f.bare)
 	for n := range 3 {
-		must(t, l.Append(noon, f.started(n)))
+		must(t, l.Append(background, noon, f.started(n)))
 	}
 	value[Synced](t)(l.Push(context.Background(), noon))
 	person := f.cloneWithNotes(t)
@@ -47,7 +47,7 @@ func TestNotesOfGitAreReadWhateverTheirFanOut(t *testing.T) {
 		t.Fatalf("git keeps few notes in one folder, here it did not:\n%s", tree)
 	}
 	git(t, person, "push", "-q", "origin", Ref)
-	must(t, l.Append(noon, became(f.started(1), Failed)))
+	must(t, l.Append(background, noon, became(f.started(1), Failed)))
 	value[Synced](t)(l.Push(context.Background(), noon))
 	want := []string{ami(0) + " web started", ami(1) + " web started", ami(1) + " web failed", ami(2) + " web started"}
 	if diff := cmp.Diff(want, told(t, f.bare)); diff != "" {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -24,7 +25,8 @@ type Ledger struct {
 	Remote Remote
 	// Agent is who writes.
 	Agent Agent
-	// Key signs each commit of the ledger; nil means that they are not signed.
+	// Key signs each entry that is written, and each commit of the ledger whose
+	// entries all carry that signature; nil means that nothing is signed.
 	Key ssh.Signer
 	// Log is where rare events are told; nil means slog.Default().
 	Log *slog.Logger
@@ -43,12 +45,13 @@ type Ledger struct {
 // again. An entry without a time gets now, one without an agent this one.
 //
 // ErrInvalid: an entry names no commit, group or outcome; nothing is written.
-func (l *Ledger) Append(now time.Time, entries ...Entry) error {
+// ErrBusy: another process had the store until ctx ended.
+func (l *Ledger) Append(ctx context.Context, now time.Time, entries ...Entry) error {
 	lines, err := l.lines(now, entries)
 	if err != nil || len(lines) == 0 {
 		return err
 	}
-	return l.change(func(store *repository) error { return l.add(store, lines, now) })
+	return l.change(ctx, func(store *repository) error { return l.add(store, lines, l.prove, now) })
 }
 
 func (l *Ledger) lines(now time.Time, entries []Entry) ([]line, error) {
@@ -63,17 +66,22 @@ func (l *Ledger) lines(now time.Time, entries []Entry) ([]line, error) {
 		if !plumbing.IsHash(e.Commit) || !e.complete() {
 			return nil, fault.New(ErrInvalid, "", "write down %s %q of commit %q", e.GroupID(), e.Outcome, e.Commit)
 		}
-		if err := l.prove(&e); err != nil {
+		e.Proof = ""
+		lines[i] = e.written()
+		if e.Outcome != Accepted {
+			continue // proven once it is known to be news: that takes time
+		}
+		var err error
+		if lines[i], err = l.prove(lines[i]); err != nil {
 			return nil, err
 		}
-		lines[i] = e.written()
 	}
 	return inOrder(lines), nil
 }
 
 // add puts lines into the store: notes, trees and a commit first, and the ref
-// that names them last.
-func (l *Ledger) add(store *repository, lines []line, now time.Time) error {
+// that names them last. What is news goes through finish before.
+func (l *Ledger) add(store *repository, lines []line, finish func(line) (line, error), now time.Time) error {
 	lines = l.untold(lines)
 	if len(lines) == 0 {
 		return nil
@@ -87,12 +95,12 @@ func (l *Ledger) add(store *repository, lines []line, now time.Time) error {
 		return err
 	}
 	var d draft
-	files, fresh, err := addLines(store, &d, tree, lines)
+	files, fresh, err := addLines(store, &d, tree, lines, finish)
 	if err != nil {
 		return fmt.Errorf("write entries: %w", err)
 	}
 	if len(fresh) > 0 {
-		next := link{message: message(fresh), by: l.Agent, key: l.Key, now: now, parents: parentsOf(head)}
+		next := link{message: message(fresh), by: l.Agent, key: l.seal(fresh), now: now, parents: parentsOf(head)}
 		if next.tree, err = put(store, &d, tree, files); err != nil {
 			return fmt.Errorf("write entries: %w", err)
 		}
@@ -125,7 +133,7 @@ func advance(store *repository, d *draft, next link) error {
 
 // addLines drafts the notes of the commits that lines belong to. It returns
 // the files of the tree that change, and the lines that are new.
-func addLines(store *repository, d *draft, tree plumbing.Hash, lines []line) (map[string]plumbing.Hash, []line, error) {
+func addLines(store *repository, d *draft, tree plumbing.Hash, lines []line, finish func(line) (line, error)) (map[string]plumbing.Hash, []line, error) {
 	files := map[string]plumbing.Hash{}
 	var fresh []line
 	for commit, wanted := range byCommit(lines) {
@@ -136,6 +144,11 @@ func addLines(store *repository, d *draft, tree plumbing.Hash, lines []line) (ma
 		added := n.untold(wanted)
 		if len(added) == 0 {
 			continue
+		}
+		for i := range added {
+			if added[i], err = finish(added[i]); err != nil {
+				return nil, nil, err
+			}
 		}
 		for _, place := range places { // where another version of git put it
 			files[place.name] = plumbing.ZeroHash

@@ -58,16 +58,20 @@ func (l *Ledger) join(store *repository, h heads, u *union, now time.Time) error
 	if err != nil {
 		return err
 	}
-	if follows && len(j.files) == 0 {
+	if follows && len(j.files) == 0 && j.dropped == 0 {
 		return moveOwn(store, Ref, h.remote)
 	}
 	tree, err := put(store, &j.draft, j.trees.remote, j.files)
 	if err != nil {
 		return err
 	}
-	next := link{tree: tree, by: l.Agent, key: l.Key, now: now, message: j.subject(u.rewritten)}
+	next := link{tree: tree, by: l.Agent, now: now, message: j.subject(u.rewritten)}
 	if next.parents, err = j.parents(h, follows); err != nil {
 		return err
+	}
+	next.key = l.seal(j.added)
+	if len(next.parents) > 1 {
+		next.key = l.seal(j.made) // the other side's commits answer for the rest
 	}
 	if err := advance(store, &j.draft, next); err != nil {
 		return err
@@ -82,7 +86,10 @@ type joining struct {
 	trees   heads // the trees of the three commits
 	draft   draft
 	files   map[string]plumbing.Hash // what changes in the remote's tree
+	dropped int                      // entries of the remote's tree that cannot be notes
 	missing []Entry
+	added   []line // to the remote's notes
+	made    []line // that neither side's notes have
 }
 
 // read finds what has to change in the remote's tree so that nothing of the
@@ -98,6 +105,9 @@ func (j *joining) read(h heads) error {
 		}
 		*side.tree = tree
 	}
+	if err := j.scrub(); err != nil {
+		return err
+	}
 	d, err := compare(j.store, j.trees.remote, j.trees.local)
 	if err != nil {
 		return err
@@ -111,6 +121,16 @@ func (j *joining) read(h heads) error {
 		}
 	}
 	return nil
+}
+
+// scrub leaves out of the remote's trees what cannot be a note. The store's own
+// has nothing of the kind.
+func (j *joining) scrub() (err error) {
+	if j.trees.seen, _, err = scrub(j.store, j.trees.local, j.trees.seen); err != nil {
+		return err
+	}
+	j.trees.remote, j.dropped, err = scrub(j.store, j.trees.local, j.trees.remote)
+	return err
 }
 
 // note merges the note of one commit.
@@ -130,10 +150,14 @@ func (j *joining) note(commit plumbing.Hash) error {
 	for _, gone := range base.lacks(theirs) {
 		j.missing = append(j.missing, gone.Entry)
 	}
-	merged := string(mergeNotes(base, ours, theirs).content())
+	both := mergeNotes(base, ours, theirs)
+	merged := string(both.content())
 	if merged == string(theirs.content()) {
 		return nil
 	}
+	added := both.lacks(theirs)
+	j.added = append(j.added, added...)
+	j.made = append(j.made, note{lines: added}.lacks(ours)...)
 	for _, place := range places {
 		j.files[place.name] = plumbing.ZeroHash
 	}
@@ -165,6 +189,8 @@ func (j *joining) subject(rewritten bool) string {
 	switch {
 	case rewritten:
 		return fmt.Sprintf("Join the ledger with one that was rewritten\n\n%d notes taken over.\n", len(j.files))
+	case j.dropped > 0:
+		return fmt.Sprintf("Leave out %d entries that are no notes\n", j.dropped)
 	case len(j.missing) > 0:
 		return fmt.Sprintf("Put %d removed entries back\n", len(j.missing))
 	}

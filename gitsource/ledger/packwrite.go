@@ -19,6 +19,18 @@ type named struct {
 	hash plumbing.Hash
 }
 
+// stored is an object, and of what kind it is: a tree may say otherwise.
+func (r *repository) stored(o named) (plumbing.ObjectType, []byte, error) {
+	content, err := r.object(o.kind, o.hash)
+	if err == nil {
+		return o.kind, content, nil
+	}
+	if kind, content, found, _ := r.base(o.hash); found {
+		return kind, content, nil
+	}
+	return o.kind, nil, err
+}
+
 // writePack writes objects as a pack, whole and one after the other
 // (gitformat-pack(5)). go-git's encoder would hold all of them in memory. Notes
 // are small and new; git finds what they have in common when it repacks.
@@ -31,11 +43,11 @@ func (r *repository) writePack(ctx context.Context, w io.Writer, objects []named
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		content, err := r.object(o.kind, o.hash)
+		kind, content, err := r.stored(o)
 		if err != nil {
 			return err
 		}
-		both.Write(packs.ObjectHeader(o.kind, len(content)))
+		both.Write(packs.ObjectHeader(kind, len(content)))
 		zip.Reset(both)
 		zip.Write(content)
 		if err := zip.Close(); err != nil {

@@ -132,11 +132,11 @@ func (r *repository) accept(ctx context.Context, p parcel, shallow []plumbing.Ha
 	}
 	var d draft
 	for _, o := range p.objects {
-		content, err := p.from.object(o.kind, o.hash)
+		kind, content, err := p.from.stored(o)
 		if err != nil {
 			return err
 		}
-		d.add(o.kind, content)
+		d.add(kind, content)
 	}
 	return r.write(&d)
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -21,10 +22,10 @@ func (e *Entry) rollout() rollout {
 
 // Started are the entries of rollouts whose end is not written down yet,
 // oldest first, whoever began them. It is how an agent that was restarted
-// knows what it has to follow up.
-func (l *Ledger) Started() ([]Entry, error) {
+// knows what it has to follow up. ErrBusy is that of Append.
+func (l *Ledger) Started(ctx context.Context) ([]Entry, error) {
 	var open []Entry
-	err := l.change(func(store *repository) error {
+	err := l.change(ctx, func(store *repository) error {
 		if err := l.readStarted(store); err != nil {
 			return err
 		}

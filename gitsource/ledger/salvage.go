@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -10,21 +12,57 @@ import (
 )
 
 // salvage reads every entry that can still be read in a damaged store. Each
-// line carries a check of itself, so nothing half-read gets through.
+// line carries a check of itself, so nothing half-read gets through. A line
+// that stood in the note of another commit counts as little as it did there.
 func salvage(dir string) []line {
 	damaged, err := openRepository(dir)
 	if err != nil {
 		return nil
 	}
 	defer damaged.close()
+	names := objectNames(dir)
+	files := filesOf(damaged, names)
 	var lines []line
-	for _, h := range objectNames(dir) {
+	for _, h := range names {
 		content, err := damaged.object(plumbing.BlobObject, h)
 		if err == nil {
-			lines = append(lines, parseNote(content).lines...)
+			lines = append(lines, linesFiled(parseNote(content), files[h])...)
 		}
 	}
 	return inOrder(lines)
+}
+
+// filesOf is under which names blobs lie in the folders that can still be read.
+// A name is the end of that of the commit, behind the names of the folders.
+func filesOf(damaged *repository, names []plumbing.Hash) map[plumbing.Hash][]string {
+	files := map[plumbing.Hash][]string{}
+	for _, h := range names {
+		leaves, err := damaged.tree(h)
+		if err != nil {
+			continue // no folder, or one that is lost
+		}
+		for _, l := range leaves {
+			if l.file() && len(l.name) >= hexLength/2 && isHex(l.name) {
+				files[l.hash] = append(files[l.hash], l.name)
+			}
+		}
+	}
+	return files
+}
+
+// linesFiled are the lines of a note that are about the commit whose note it
+// was. Where nothing tells any more whose it was, all of them must be about the
+// same.
+func linesFiled(n note, files []string) []line {
+	if len(files) == 0 && len(n.lines) > 0 {
+		files = []string{n.lines[0].Commit}
+		if slices.ContainsFunc(n.lines, func(l line) bool { return l.Commit != files[0] }) {
+			return nil
+		}
+	}
+	return slices.DeleteFunc(n.lines, func(l line) bool {
+		return !slices.ContainsFunc(files, func(name string) bool { return strings.HasSuffix(l.Commit, name) })
+	})
 }
 
 // objectNames are the names of all objects of a repository, loose and packed,

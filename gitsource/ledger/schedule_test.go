@@ -73,7 +73,7 @@ func (s *schedule) write(agent *Ledger) {
 	e := s.fleet.started(s.dice.IntN(3))
 	e.Time, e.Started = s.clock, s.clock
 	e.RefreshID = fmt.Sprint("refresh-", len(s.entries))
-	must(s.t, agent.Append(s.clock, e))
+	must(s.t, agent.Append(background, s.clock, e))
 	s.entries = append(s.entries, e.RefreshID)
 }
 
@@ -144,7 +144,7 @@ func TestManyWriteAtOnce(t *testing.T) {
 			for i := range 5 {
 				e := f.started(1)
 				e.RefreshID = fmt.Sprintf("refresh-%d-%d", n, i)
-				if err := l.Append(noon, e); err != nil {
+				if err := l.Append(background, noon, e); err != nil {
 					t.Error(err)
 				}
 				if _, err := l.Push(context.Background(), noon); err != nil && !errors.Is(err, ErrBusy) {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -64,15 +65,18 @@ func storeTrouble(err error) error {
 
 // change runs f on the store while nobody else writes it, in this process or
 // another. A store that turns out to be damaged is put aside and made again,
-// and f runs on the new one.
-func (l *Ledger) change(f func(*repository) error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	hold, err := lock(l.Dir+".lock", durable.Lock)
+// and f runs on the new one. ctx bounds the wait, not f.
+func (l *Ledger) change(ctx context.Context, f func(*repository) error) error {
+	hold, err := lock(l.Dir+".lock", func(path string) (*durable.Hold, error) { return durable.Lock(ctx, path) })
+	if errors.Is(err, durable.ErrLocked) {
+		return fault.New(ErrBusy, "it is tried again; if another moult was stopped there, let it go on or end it", "another process keeps %s.lock", l.Dir)
+	}
 	if err != nil {
 		return err
 	}
 	defer hold.Release()
+	l.mu.Lock() // after the other lock, which ctx bounds
+	defer l.mu.Unlock()
 	if l.store == nil {
 		if l.store, err = openStore(l.Dir); err != nil && !errors.Is(err, errLost) {
 			return err
@@ -125,8 +129,11 @@ func (l *Ledger) rebuild(why error) error {
 	l.forget()
 	lines := salvage(aside)
 	l.log().Warn("store of the ledger is damaged and was made again", "reason", why.Error(), "directory", l.Dir, "aside", aside, "entries_saved", len(lines))
-	return l.add(store, lines, newest(lines))
+	return l.add(store, lines, asItIs, newest(lines))
 }
+
+// asItIs leaves a line as somebody wrote it.
+func asItIs(l line) (line, error) { return l, nil }
 
 // forget drops what is remembered of the store's content.
 func (l *Ledger) forget() { l.told, l.started = nil, nil }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -70,7 +71,7 @@ type exchange struct {
 func (l *Ledger) exchange(ctx context.Context, now time.Time, do func(*exchange, context.Context) error) (Synced, error) {
 	if l.Remote.URL == "" {
 		err := l.upkeep(ctx, now)
-		standing, failed := l.standing()
+		standing, failed := l.standing(ctx)
 		return standing, errors.Join(err, failed)
 	}
 	l.turn.Lock()
@@ -98,14 +99,14 @@ func (l *Ledger) converse(ctx context.Context, now time.Time, do func(*exchange,
 	}
 	x := &exchange{ledger: l, now: now, peer: l.peer}
 	done := l.Remote.explain(ctx, do(x, ctx))
-	standing, err := l.standing()
+	standing, err := l.standing(ctx)
 	standing.Rewritten, standing.Missing = x.synced.Rewritten, x.synced.Missing
 	return standing, errors.Join(done, err, l.upkeep(ctx, now))
 }
 
 // upkeep keeps the store small.
 func (l *Ledger) upkeep(ctx context.Context, now time.Time) error {
-	return l.change(func(store *repository) error {
+	return l.change(ctx, func(store *repository) error {
 		if !store.crowded() || ctx.Err() != nil {
 			return nil
 		}
@@ -114,9 +115,9 @@ func (l *Ledger) upkeep(ctx context.Context, now time.Time) error {
 }
 
 // standing is where the store stands.
-func (l *Ledger) standing() (Synced, error) {
+func (l *Ledger) standing(ctx context.Context) (Synced, error) {
 	var s Synced
-	err := l.change(func(store *repository) error {
+	err := l.change(ctx, func(store *repository) error {
 		head, seen, err := store.position()
 		if err != nil || head.IsZero() {
 			return err
@@ -143,9 +144,9 @@ func (r *repository) position() (head, seen plumbing.Hash, err error) {
 }
 
 // opened is the store.
-func (x *exchange) opened() (*repository, error) {
+func (x *exchange) opened(ctx context.Context) (*repository, error) {
 	var store *repository
-	err := x.ledger.change(func(s *repository) error {
+	err := x.ledger.change(ctx, func(s *repository) error {
 		store = s
 		return nil
 	})
@@ -164,12 +165,12 @@ func (x *exchange) fetch(ctx context.Context) error {
 }
 
 func (x *exchange) fetchOnce(ctx context.Context) error {
-	store, err := x.opened()
+	store, err := x.opened(ctx)
 	if err != nil {
 		return err
 	}
 	head, err := x.peer.fetch(ctx, store)
-	return x.ledger.change(func(s *repository) error {
+	return x.ledger.change(ctx, func(s *repository) error {
 		switch {
 		case s != store: // made again meanwhile, because the old one was damaged
 			return errAgain
@@ -207,7 +208,7 @@ func (x *exchange) take(store *repository, remote plumbing.Hash) error {
 
 func (x *exchange) push(ctx context.Context) error {
 	for range mostTries {
-		p, err := x.parcel()
+		p, err := x.parcel(ctx)
 		if err != nil || p.new.IsZero() {
 			return err
 		}
@@ -215,7 +216,7 @@ func (x *exchange) push(ctx context.Context) error {
 		var refused *wire.Refused
 		switch {
 		case err == nil:
-			return x.arrived(p)
+			return x.arrived(ctx, p)
 		case errors.As(err, &refused):
 		case !errors.Is(err, errMoved):
 			return err
@@ -223,18 +224,35 @@ func (x *exchange) push(ctx context.Context) error {
 		if err := x.fetch(ctx); err != nil {
 			return err
 		}
-		if refused != nil && !x.movedFrom(p.old) {
-			return fault.New(ErrDenied, "let the agent write "+Ref, "%w", refused)
+		if refused != nil && !x.movedFrom(ctx, p.old) {
+			return refusal(refused)
 		}
 	}
 	return fault.New(ErrBusy, "it is tried again", "somebody else was faster %d times", mostTries)
 }
 
+// refusal is what a push comes to that the server did not carry out. Its words
+// are those of git's receive-pack, and of whatever its hooks say. What the server
+// says for people stands behind them, in brackets.
+func refusal(r *wire.Refused) error {
+	word, _, _ := strings.Cut(strings.ToLower(r.Reason), " (")
+	about := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(word, w) })
+	}
+	switch {
+	case about("unpack", "missing necessary objects", "bad pack", "fsck", "shallow update"):
+		return fault.New(fault.ErrMalformed, "check "+Ref+" there with git fsck", "%w", r)
+	case about("failed to update ref", "failed to lock", "cannot lock ref"):
+		return fault.New(ErrBusy, "it is tried again", "%w", r)
+	}
+	return fault.New(ErrDenied, "let the agent write "+Ref, "%w", r)
+}
+
 // movedFrom reports whether the remote's ledger is elsewhere by now, so that a
 // refusal meant no more than that.
-func (x *exchange) movedFrom(old plumbing.Hash) bool {
+func (x *exchange) movedFrom(ctx context.Context, old plumbing.Hash) bool {
 	moved := false
-	err := x.ledger.change(func(store *repository) error {
+	err := x.ledger.change(ctx, func(store *repository) error {
 		_, seen, err := store.position()
 		moved = seen != old
 		return err
@@ -243,9 +261,9 @@ func (x *exchange) movedFrom(old plumbing.Hash) bool {
 }
 
 // parcel is what the remote lacks; without a head when it lacks nothing.
-func (x *exchange) parcel() (parcel, error) {
+func (x *exchange) parcel(ctx context.Context) (parcel, error) {
 	var p parcel
-	err := x.ledger.change(func(store *repository) error {
+	err := x.ledger.change(ctx, func(store *repository) error {
 		head, seen, err := store.position()
 		if err != nil || head == seen {
 			return err
@@ -257,8 +275,8 @@ func (x *exchange) parcel() (parcel, error) {
 }
 
 // arrived notes that the remote has a parcel.
-func (x *exchange) arrived(p parcel) error {
-	return x.ledger.change(func(store *repository) error { return moveOwn(store, seenRef, p.new) })
+func (x *exchange) arrived(ctx context.Context, p parcel) error {
+	return x.ledger.change(ctx, func(store *repository) error { return moveOwn(store, seenRef, p.new) })
 }
 
 // beginAgain is for a remote whose ledger is gone, or was never there. What
@@ -271,7 +289,11 @@ func (x *exchange) beginAgain(store *repository, head, seen plumbing.Hash) error
 	}
 	if slices.ContainsFunc(chain, func(c *object.Commit) bool { return store.isShallow(c.Hash) }) {
 		l := x.ledger
-		next := link{tree: chain[0].TreeHash, by: l.Agent, key: l.Key, now: x.now, message: "Begin again: the remote has lost the ledger\n"}
+		key, err := l.sealBetween(store, plumbing.ZeroHash, chain[0].TreeHash)
+		if err != nil {
+			return err
+		}
+		next := link{tree: chain[0].TreeHash, by: l.Agent, key: key, now: x.now, message: "Begin again: the remote has lost the ledger\n"}
 		if err := advance(store, &draft{}, next); err != nil {
 			return err
 		}

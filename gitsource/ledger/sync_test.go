@@ -49,14 +49,14 @@ func TestTwoAgentsShareALedger(t *testing.T) {
 			one, two := newLedger(t, "one", ""), newLedger(t, "two", "")
 			one.Remote = remote(t, f)
 			two.Remote = one.Remote
-			must(t, one.Append(noon, f.started(0)))
-			must(t, two.Append(noon, f.started(1)))
+			must(t, one.Append(background, noon, f.started(0)))
+			must(t, two.Append(background, noon, f.started(1)))
 			push(t, one)
 			if s := push(t, two); s.Unsent != 0 || s.Rewritten {
 				t.Errorf("after the second push: %+v", s)
 			}
-			must(t, one.Append(noon, became(f.started(0), Succeeded)))
-			must(t, two.Append(noon, f.started(2)))
+			must(t, one.Append(background, noon, became(f.started(0), Succeeded)))
+			must(t, two.Append(background, noon, f.started(2)))
 			push(t, two)
 			push(t, one)
 			want := []string{ami(0) + " web started", ami(0) + " web succeeded", ami(1) + " web started", ami(2) + " web started"}
@@ -85,7 +85,7 @@ func TestANewAgentBeginsWithTheNotesAndNotTheirHistory(t *testing.T) {
 			}
 			old := newLedger(t, "old", url)
 			for n := range 3 {
-				must(t, old.Append(noon, f.started(n)))
+				must(t, old.Append(background, noon, f.started(n)))
 				push(t, old)
 			}
 			young := newLedger(t, "young", url)
@@ -93,9 +93,9 @@ func TestANewAgentBeginsWithTheNotesAndNotTheirHistory(t *testing.T) {
 			if got := git(t, young.Dir, "rev-list", "--count", Ref); got != "1" {
 				t.Errorf("it has %s commits of the ledger", got)
 			}
-			must(t, young.Append(noon, became(f.started(1), Failed)))
+			must(t, young.Append(background, noon, became(f.started(1), Failed)))
 			push(t, young)
-			must(t, old.Append(noon, became(f.started(2), Succeeded)))
+			must(t, old.Append(background, noon, became(f.started(2), Succeeded)))
 			push(t, old)
 			fetch(t, young)
 			if diff := cmp.Diff(told(t, f.bare), told(t, young.Dir)); diff != "" || len(told(t, young.Dir)) != 5 {
@@ -110,7 +110,7 @@ func TestAPushThatComesLateIsJoinedAndTriedAgain(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2)
 	quick := newLedger(t, "quick", f.bare)
-	must(t, quick.Append(noon, f.started(1)))
+	must(t, quick.Append(background, noon, f.started(1)))
 	var once sync.Once
 	posts := 0
 	slow := newLedger(t, "slow", overHTTP(t, f, func(r *http.Request) {
@@ -119,7 +119,7 @@ func TestAPushThatComesLateIsJoinedAndTriedAgain(t *testing.T) {
 			once.Do(func() { push(t, quick) }) // between the server's listing and the push
 		}
 	}))
-	must(t, slow.Append(noon, f.started(0)))
+	must(t, slow.Append(background, noon, f.started(0)))
 	if s := push(t, slow); s.Unsent != 0 {
 		t.Errorf("after the push: %+v", s)
 	}
@@ -170,7 +170,7 @@ func TestWhatMayNotBePushedIsKeptAndSentLater(t *testing.T) {
 			l := newLedger(t, "agent", "")
 			var permit func()
 			l.Remote, permit = c.remote(t, f)
-			must(t, l.Append(noon, f.started(0)))
+			must(t, l.Append(background, noon, f.started(0)))
 			s, err := l.Push(background, noon)
 			if !errors.Is(err, ErrDenied) && !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("push says %v", err)
@@ -179,7 +179,7 @@ func TestWhatMayNotBePushedIsKeptAndSentLater(t *testing.T) {
 				t.Errorf("%d commits are unsent, not 1", s.Unsent)
 			}
 			l = again(t, l)
-			must(t, l.Append(noon, f.started(1)))
+			must(t, l.Append(background, noon, f.started(1)))
 			permit()
 			if s := push(t, l); s.Unsent != 0 {
 				t.Errorf("%d commits are unsent", s.Unsent)
@@ -209,7 +209,7 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 		if strings.HasPrefix(url, "ssh") {
 			l.Remote.Access = wire.Access{KeyFile: keyFile(t, key), KnownHosts: []string{file(t, "known_hosts", nil)}}
 		}
-		must(t, l.Append(noon, started(1)))
+		must(t, l.Append(background, noon, started(1)))
 		_, err := l.Push(background, noon)
 		if !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "user") {
 			t.Errorf("push says %v", err)
@@ -220,7 +220,7 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 func TestNoErrorShowsACredential(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t, "agent", "http://hidden-token@127.0.0.1:1/fleet.git")
-	must(t, l.Append(noon, started(1)))
+	must(t, l.Append(background, noon, started(1)))
 	_, err := l.Push(background, noon)
 	_, unfetched := l.Fetch(background, noon)
 	for _, text := range []string{fmt.Sprint(err), fmt.Sprint(unfetched), fmt.Sprintf("%v %+v %#v", l.Remote, l.Remote, l.Remote)} {
@@ -236,15 +236,15 @@ func TestNoErrorShowsACredential(t *testing.T) {
 func TestTheSameIsNotToldTwice(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t, "agent", "")
-	must(t, l.Append(noon, started(1), started(1)))
+	must(t, l.Append(background, noon, started(1), started(1)))
 	later := started(1)
 	later.Time = later.Time.Add(time.Hour)
-	must(t, l.Append(noon, later))
-	must(t, again(t, l).Append(noon, later))
+	must(t, l.Append(background, noon, later))
+	must(t, again(t, l).Append(background, noon, later))
 	if got := told(t, l.Dir); len(got) != 1 {
 		t.Errorf("it is told %d times", len(got))
 	}
-	if err := l.Append(noon, Entry{Commit: "main", Environment: "a", Group: "b", Outcome: Held}); !errors.Is(err, ErrInvalid) {
+	if err := l.Append(background, noon, Entry{Commit: "main", Environment: "a", Group: "b", Outcome: Held}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("an entry without a commit: %v", err)
 	}
 }
@@ -254,11 +254,11 @@ func TestAStoreWrittenForYearsStaysSmall(t *testing.T) {
 	f := newFleet(t, 1)
 	l := newLedger(t, "agent", f.bare)
 	for n := range 40 {
-		must(t, l.Append(noon.Add(time.Duration(n)*time.Hour), started(n)))
+		must(t, l.Append(background, noon.Add(time.Duration(n)*time.Hour), started(n)))
 		push(t, l)
 	}
-	must(t, l.Append(noon.Add(41*time.Hour), started(41))) // not sent
-	must(t, l.change(func(s *repository) error { return l.compact(background, s, noon) }))
+	must(t, l.Append(background, noon.Add(41*time.Hour), started(41))) // not sent
+	must(t, l.change(background, func(s *repository) error { return l.compact(background, s, noon) }))
 	if got := git(t, l.Dir, "count-objects", "-v"); !strings.Contains(got, "count: 0\n") || !strings.Contains(got, "packs: 1\n") {
 		t.Errorf("objects:\n%s", got)
 	}
@@ -266,9 +266,9 @@ func TestAStoreWrittenForYearsStaysSmall(t *testing.T) {
 		t.Errorf("%s commits are kept, not 2", got)
 	}
 	git(t, l.Dir, "fsck", "--strict")
-	must(t, l.change(func(s *repository) error { return l.compact(background, s, noon) })) // nothing left to leave out
+	must(t, l.change(background, func(s *repository) error { return l.compact(background, s, noon) })) // nothing left to leave out
 	l = again(t, l)
-	must(t, l.Append(noon.Add(42*time.Hour), started(42)))
+	must(t, l.Append(background, noon.Add(42*time.Hour), started(42)))
 	if s := push(t, l); s.Unsent != 0 || s.Rewritten {
 		t.Errorf("push says %+v", s)
 	}
@@ -287,9 +287,9 @@ func TestGitIsNotNeeded(t *testing.T) {
 		t.Fatal("git is still found")
 	}
 	one, two := newLedger(t, "one", bare.dir), newLedger(t, "two", bare.dir)
-	must(t, one.Append(noon, started(1)))
+	must(t, one.Append(background, noon, started(1)))
 	push(t, one)
-	must(t, two.Append(noon, started(2)))
+	must(t, two.Append(background, noon, started(2)))
 	push(t, two)
 	if got := told(t, bare.dir); len(got) != 2 {
 		t.Errorf("the remote has %q", got)
@@ -312,10 +312,10 @@ func TestATokenIsAskedForAgainEachTime(t *testing.T) {
 	defer guard.Close()
 	l := newLedger(t, "agent", guard.URL+backend.Path)
 	l.Remote.Access.PasswordFile = file(t, "token", []byte("first\n"))
-	must(t, l.Append(noon, f.started(0)))
+	must(t, l.Append(background, noon, f.started(0)))
 	push(t, l)
 	valid = "second"
-	must(t, l.Append(noon, f.started(1)))
+	must(t, l.Append(background, noon, f.started(1)))
 	if _, err := l.Push(background, noon); !errors.Is(err, ErrDenied) {
 		t.Errorf("with an old token: %v", err)
 	}
@@ -332,7 +332,7 @@ func TestAStrangerIsRefusedOverSSH(t *testing.T) {
 	l.Remote = overSSH(t, f)
 	right := l.Remote.Access.KeyFile
 	l.Remote.Access.KeyFile = keyFile(t, newKey(t))
-	must(t, l.Append(noon, f.started(0)))
+	must(t, l.Append(background, noon, f.started(0)))
 	if _, err := l.Push(background, noon); !errors.Is(err, ErrDenied) || !strings.Contains(err.Error(), "none of the keys") {
 		t.Errorf("with another key: %v", err)
 	}

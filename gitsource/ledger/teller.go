@@ -49,7 +49,8 @@ type Who struct {
 //	no longer has its refresh, and git moved on          superseded
 //	has another refresh for the same commit              ended
 //
-// and not before: a group that cannot be observed ends nothing.
+// and not before: a group that cannot be observed ends nothing. Nor does one of
+// which nobody knows yet which commit declares it, beyond the first two rows.
 func (t Teller) Tell(report reconcile.Report, started []Entry) []Entry {
 	var entries []Entry
 	accepted := map[reconcile.ID][]reconcile.Outcome{}
@@ -205,7 +206,7 @@ func (s subject) end(e Entry) (Entry, bool) {
 		return Entry{}, false
 	}
 	e.Time, e.Finished, e.Outcome, e.Reason = s.at, s.at, outcome, reason
-	e.ID, e.Agent, e.AgentVersion = "", "", "" // whoever began it, this agent saw the end
+	e.ID, e.Proof, e.Agent, e.AgentVersion = "", "", "", "" // whoever began it, this agent saw the end
 	switch a := s.answer; {
 	case outcome == Succeeded:
 		e.InstancesReplaced = e.InstancesPlanned
@@ -223,15 +224,17 @@ func (s subject) ending(e Entry) (Outcome, string) {
 		}
 		return howItEnded(a.Ended), a.Reason
 	}
-	if e.Verb != reconcile.Roll {
-		return Succeeded, "" // what it was to stop is no more
-	}
-	if stop, ok := s.stop(e.RefreshID); ok {
-		return stop, "for commit " + a.Commit.Short()
-	}
+	stop, stopped := s.stop(e.RefreshID)
+	converged := e.Verb == reconcile.Roll && !stopped && a.State == reconcile.StateConverged && a.To == e.To
 	switch {
-	case a.State == reconcile.StateConverged && a.To == e.To:
+	case converged:
 		return Succeeded, ""
+	case a.Commit.Hash == "":
+		return "", "" // while history is being read: whether git moved on is told once it is
+	case e.Verb != reconcile.Roll:
+		return Succeeded, "" // what it was to stop is no more
+	case stopped:
+		return stop, "for commit " + a.Commit.Short()
 	case a.Commit.Hash != e.Commit:
 		return Superseded, "by commit " + a.Commit.Short()
 	case a.RefreshID != "" && a.State == reconcile.StateRolling:

@@ -42,8 +42,8 @@ func (s *story) pass(a reconcile.Answer, outcomes ...reconcile.Outcome) []string
 	teller := Teller{Who: func(commit string) Who { return Who{Signer: "signer of " + commit[:4]} }}
 	for range 2 {
 		s.ledger = again(s.t, s.ledger)
-		started := value[[]Entry](s.t)(s.ledger.Started())
-		must(s.t, s.ledger.Append(s.clock, teller.Tell(report, started)...))
+		started := value[[]Entry](s.t)(s.ledger.Started(background))
+		must(s.t, s.ledger.Append(background, s.clock, teller.Tell(report, started)...))
 	}
 	book, err := Open(s.ledger.Dir)
 	if errors.Is(err, ErrNotFound) {
@@ -125,7 +125,7 @@ type turn struct {
 
 func TestEveryRolloutGetsABeginAndAnEnd(t *testing.T) {
 	t.Parallel()
-	a, b := commit("a"), commit("b")
+	a, b, nobody := commit("a"), commit("b"), reconcile.Commit{}
 	begin := turn{rolling(a, "r1"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r1")}, []string{"aa roll started r1"}}
 	going := turn{rolling(a, "r1"), nil, nil}
 	unknown := turn{reconcile.Answer{State: reconcile.StateUnknown, Commit: a, To: ami(1)}, nil, nil}
@@ -152,7 +152,16 @@ func TestEveryRolloutGetsABeginAndAnEnd(t *testing.T) {
 		"a hold":                     {{held(a, "", ""), nil, []string{"aa  held: it cannot be"}}, {held(a, "", ""), nil, nil}, {held(b, "", ""), nil, []string{"bb  held: it cannot be"}}},
 		"a pin":                      {{waiting(a, ""), []reconcile.Outcome{accepted(a, reconcile.Pin, "")}, []string{"aa pin succeeded"}}},
 		"a refusal begins nothing":   {{held(a, "", ""), []reconcile.Outcome{{Action: reconcile.Action{Verb: reconcile.Roll, Commit: a}, Problem: &reconcile.Problem{Class: reconcile.Denied}}}, []string{"aa  held: it cannot be"}}},
-		"no commit is known":         {{rolling(reconcile.Commit{}, "r1"), []reconcile.Outcome{accepted(reconcile.Commit{}, reconcile.Roll, "r1")}, nil}},
+		"no commit is known yet, and then it goes on": {begin,
+			{waiting(nobody, ""), nil, nil}, {rolling(nobody, "r2"), nil, nil}, {held(nobody, "", ""), nil, nil}, {held(nobody, "r2", reconcile.Failed), nil, nil},
+			{converged(nobody, ami(0)), nil, nil}, going, {converged(a, ami(1)), nil, []string{"aa roll succeeded r1, 3 replaced"}}},
+		"no commit is known yet, and it is converged": {begin, {converged(nobody, ami(1)), nil, []string{"aa roll succeeded r1, 3 replaced"}}, {converged(a, ami(1)), nil, nil}},
+		"no commit is known yet, and it is held":      {begin, {held(nobody, "r1", reconcile.Failed), nil, []string{"aa roll failed r1, 1 replaced: it cannot be"}}},
+		"no commit is known yet, and it was stopped": {begin,
+			{waiting(b, "r1"), []reconcile.Outcome{accepted(b, reconcile.Cancel, "r1")}, []string{"bb cancel started r1"}},
+			{waiting(nobody, ""), nil, nil}, {converged(nobody, ami(1)), nil, nil},
+			{toB, []reconcile.Outcome{accepted(b, reconcile.Roll, "r2")}, []string{"aa roll cancelled r1: for commit bbbbbbbb", "bb cancel succeeded r1", "bb roll started r2"}}},
+		"no commit is known": {{rolling(reconcile.Commit{}, "r1"), []reconcile.Outcome{accepted(reconcile.Commit{}, reconcile.Roll, "r1")}, nil}},
 	}
 	for name, turns := range stories {
 		t.Run(name, func(t *testing.T) {

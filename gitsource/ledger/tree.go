@@ -24,14 +24,19 @@ type leaf struct {
 }
 
 const (
-	modeFile   = "100644"
-	modeFolder = "40000"
-	hexLength  = 2 * len(plumbing.ZeroHash)
+	modeFile    = "100644"
+	modeProgram = "100755"
+	modeSymlink = "120000"
+	modeLink    = "160000"
+	modeFolder  = "40000"
+	hexLength   = 2 * len(plumbing.ZeroHash)
 )
 
 func (l leaf) folder() bool { return l.mode == modeFolder || l.mode == "040000" }
 
 func (l leaf) file() bool { return strings.HasPrefix(l.mode, "100") }
+
+var errMalformedTree = errors.New("tree object is malformed")
 
 // parseTree reads a tree object.
 func parseTree(content []byte) ([]leaf, error) {
@@ -40,7 +45,7 @@ func parseTree(content []byte) ([]leaf, error) {
 		head, rest, ok := bytes.Cut(content, []byte{0})
 		mode, name, spaced := strings.Cut(string(head), " ")
 		if !ok || !spaced || name == "" || len(rest) < len(plumbing.ZeroHash) {
-			return nil, errors.New("tree object is malformed")
+			return nil, errMalformedTree
 		}
 		leaves = append(leaves, leaf{mode, name, plumbing.Hash(rest[:20])})
 		content = rest[20:]

@@ -14,7 +14,7 @@ func TestWhatAPersonTakesOutIsPutBackAndTold(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2)
 	l := newLedger(t, "agent", f.bare)
-	must(t, l.Append(noon, f.started(0), f.started(1)))
+	must(t, l.Append(background, noon, f.started(0), f.started(1)))
 	push(t, l)
 	person := f.cloneWithNotes(t)
 	git(t, person, "notes", "--ref=moult", "remove", f.commits[0])
@@ -55,7 +55,7 @@ func TestARewrittenLedgerIsJoinedWithWhatWasThere(t *testing.T) {
 				f := newFleet(t, 3)
 				l := newLedger(t, "agent", overHTTP(t, f, nil))
 				for n := range 3 {
-					must(t, l.Append(noon, f.started(n)))
+					must(t, l.Append(background, noon, f.started(n)))
 					push(t, l)
 				}
 				if young { // knows the newest commit of the ledger only
@@ -64,7 +64,7 @@ func TestARewrittenLedgerIsJoinedWithWhatWasThere(t *testing.T) {
 				}
 				rewrite(t, f, f.cloneWithNotes(t))
 				git(t, f.bare, "-c", "gc.reflogExpire=now", "gc", "-q", "--prune=now")
-				must(t, l.Append(noon, became(f.started(2), Succeeded)))
+				must(t, l.Append(background, noon, became(f.started(2), Succeeded)))
 				if s := push(t, l); !s.Rewritten || s.Unsent != 0 {
 					t.Errorf("push says %+v", s)
 				}
@@ -102,12 +102,12 @@ func TestADamagedStoreIsMadeAgain(t *testing.T) {
 			t.Parallel()
 			f := newFleet(t, 3)
 			l := newLedger(t, "agent", f.bare)
-			must(t, l.Append(noon, f.started(0)))
+			must(t, l.Append(background, noon, f.started(0)))
 			push(t, l)
-			must(t, l.Append(noon, f.started(1))) // not sent
+			must(t, l.Append(background, noon, f.started(1))) // not sent
 			damage(t, l)
 			l = again(t, l)
-			must(t, l.Append(noon, f.started(2)))
+			must(t, l.Append(background, noon, f.started(2)))
 			push(t, l)
 			want := []string{ami(0) + " web started", ami(1) + " web started", ami(2) + " web started"}
 			if name == "no objects" { // nothing was left of what was not sent
@@ -125,16 +125,16 @@ func TestACrashLeavesTheOldLedgerOrTheNewOne(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 3)
 	l := newLedger(t, "agent", f.bare)
-	must(t, l.Append(noon, f.started(0)))
+	must(t, l.Append(background, noon, f.started(0)))
 	before := git(t, l.Dir, "rev-parse", Ref)
-	must(t, l.Append(noon, f.started(1)))
+	must(t, l.Append(background, noon, f.started(1)))
 	after := git(t, l.Dir, "rev-parse", Ref)
 	ref := filepath.Join(l.Dir, filepath.FromSlash(Ref))
 	must(t, os.WriteFile(ref, []byte(before+"\n"), 0o644))        // as if it ended before the ref moved
 	must(t, os.WriteFile(ref+".lock", []byte(after+"\n"), 0o644)) // with the lock in place
 	must(t, os.WriteFile(filepath.Join(l.Dir, "objects", "17-is-no-folder"), nil, 0o644))
 	l = again(t, l)
-	must(t, l.Append(noon, f.started(1), f.started(2)))
+	must(t, l.Append(background, noon, f.started(1), f.started(2)))
 	push(t, l)
 	want := []string{ami(0) + " web started", ami(1) + " web started", ami(2) + " web started"}
 	if diff := cmp.Diff(want, told(t, f.bare)); diff != "" {
@@ -146,7 +146,7 @@ func TestALockLeftByTheAgentItselfIsTakenAway(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2)
 	l := newLedger(t, "agent", f.bare)
-	must(t, l.Append(noon, f.started(0)))
+	must(t, l.Append(background, noon, f.started(0)))
 	lock := filepath.Join(f.bare, filepath.FromSlash(Ref)+".lock")
 	must(t, os.MkdirAll(filepath.Dir(lock), 0o755))
 	must(t, os.WriteFile(lock, []byte(git(t, l.Dir, "rev-parse", Ref)+"\n"), 0o644))

@@ -17,9 +17,10 @@ import (
 
 // Trust is what a ledger is verified against.
 type Trust struct {
-	// Keys are the keys of agents. With any, every commit that adds entries
-	// must carry a good signature by one of them; without, signatures that are
-	// there are checked and none need be there.
+	// Keys are the keys of agents. With any, every entry must be the word of one
+	// of them: the commit that adds it carries a good signature, or the entry
+	// itself a proof. Without, signatures of commits that are there are checked
+	// and none need be there.
 	Keys []ssh.PublicKey
 	// Known are commits of the ledger that somebody wrote down earlier: each
 	// must still be in its history. A ledger that was replaced as a whole by
@@ -35,6 +36,9 @@ type Verified struct {
 	Entries  int    `json:"entries"`
 	Signed   int    `json:"signed"`   // commits with a good signature
 	Unsigned int    `json:"unsigned"` // commits without
+	// Proven is how many entries a commit without a trusted signature put there,
+	// each with a proof by a trusted key.
+	Proven int `json:"proven,omitempty"`
 	// Partial: the clone does not hold the whole history of the ledger.
 	Partial bool `json:"partial,omitempty"`
 	// Breach is the first thing that is not as it must be; nil when all is
@@ -72,8 +76,8 @@ func (b *Breach) Error() string {
 // Verify goes through the whole history of every ref of the ledger, from the
 // first commit on, and stops at the first breach: an object that is not what
 // its name says, an entry that was removed or altered from one commit to the
-// next or stands in a note that it does not belong to, a signature that is
-// missing or bad. What people write in notes is theirs to change. A breach is
+// next or stands in a note that it does not belong to, a signature that is bad,
+// an entry that nobody who is trusted answers for. What people write in notes is theirs to change. A breach is
 // no error; an error means that it could not be verified.
 func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
 	from, err := b.repository.proof()
@@ -171,46 +175,50 @@ func (v *verifying) known(chain []*object.Commit) error {
 func (v *verifying) commit(c *object.Commit) error {
 	v.result.Commits++
 	parents := v.from.parents(c)
-	added, err := v.changes(c, parents)
+	fresh, err := v.changes(c, parents)
 	if err != nil {
 		return v.lost(c.Hash, err)
 	}
-	return v.signature(c, added)
+	return v.signature(c, fresh)
 }
 
-// changes compares the notes of a commit with those of its parents. It
-// reports whether the commit has entries that none of them has.
-func (v *verifying) changes(c *object.Commit, parents []plumbing.Hash) (added bool, err error) {
+// changes compares the notes of a commit with those of its parents, and
+// returns the lines that none of them has. Of a commit whose parents are not
+// there nobody knows.
+func (v *verifying) changes(c *object.Commit, parents []plumbing.Hash) (map[string]line, error) {
 	if len(parents) == 0 {
 		fresh, err := v.against(c, plumbing.ZeroHash)
-		return len(fresh) > 0 && !v.from.isShallow(c.Hash), err
+		if v.from.isShallow(c.Hash) {
+			fresh = nil
+		}
+		return fresh, err
 	}
-	var fresh map[string]bool
+	var fresh map[string]line
 	for i, p := range parents {
 		tree, err := v.from.treeOf(p)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		here, err := v.against(c, tree)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if i == 0 {
 			fresh = here
 		}
-		maps.DeleteFunc(fresh, func(text string, _ bool) bool { return !here[text] })
+		maps.DeleteFunc(fresh, func(text string, _ line) bool { return here[text].text == "" })
 	}
-	return len(fresh) > 0, nil
+	return fresh, nil
 }
 
 // against compares a commit with one tree before it, and returns the lines
 // that are new.
-func (v *verifying) against(c *object.Commit, before plumbing.Hash) (map[string]bool, error) {
+func (v *verifying) against(c *object.Commit, before plumbing.Hash) (map[string]line, error) {
 	d, err := compare(v.from, before, c.TreeHash)
 	if err != nil {
 		return nil, err
 	}
-	fresh := map[string]bool{}
+	fresh := map[string]line{}
 	for _, commit := range d.commits() {
 		old, err := v.from.note(before, commit)
 		if err != nil {
@@ -224,7 +232,7 @@ func (v *verifying) against(c *object.Commit, before plumbing.Hash) (map[string]
 			return nil, err
 		}
 		for _, l := range now.lacks(old) {
-			fresh[l.text] = true
+			fresh[l.text] = l
 		}
 	}
 	return fresh, nil
@@ -251,32 +259,65 @@ func judge(c *object.Commit, commit plumbing.Hash, old, now note) error {
 }
 
 func breach(c *object.Commit, commit plumbing.Hash, e *Entry, what string) *Breach {
-	return &Breach{
-		Ledger: c.Hash.String(), Author: fault.Plain(c.Author.String(), 200), Time: c.Committer.When.UTC(),
-		Commit: commit.String(), Entry: e, What: what,
-	}
+	found := unsound(c, what)
+	found.Commit, found.Entry = commit.String(), e
+	return found
 }
 
-// signature checks who made a commit.
-func (v *verifying) signature(c *object.Commit, added bool) error {
+var errUntrusted = errors.New("it is signed with a key that is not trusted")
+
+// signature checks who made a commit, and so who answers for the lines that it
+// adds.
+func (v *verifying) signature(c *object.Commit, fresh map[string]line) error {
 	text, err := signedText(c)
 	if err != nil {
 		return err
 	}
 	key, err := checkSignature(c.PGPSignature, text)
+	asked := len(v.trust.Keys) > 0
 	switch {
-	case err == nil && (len(v.trust.Keys) == 0 || v.trusts(key)):
+	case err == nil && (!asked || v.trusts(key)):
 		v.result.Signed++
 		return nil
 	case err == nil:
-		err = fmt.Errorf("it is signed with a key that is not trusted (%s)", ssh.FingerprintSHA256(key))
+		err = fmt.Errorf("%w (%s)", errUntrusted, ssh.FingerprintSHA256(key))
 	case errors.Is(err, errUnsigned):
 		v.result.Unsigned++
 	}
-	if len(v.trust.Keys) > 0 && added || len(v.trust.Keys) == 0 && !errors.Is(err, errUnsigned) {
-		return &Breach{Ledger: c.Hash.String(), Author: fault.Plain(c.Author.String(), 200), Time: c.Committer.When.UTC(), What: err.Error()}
+	switch {
+	case asked && len(fresh) == 0, !asked && errors.Is(err, errUnsigned):
+		return nil
+	case asked && (errors.Is(err, errUnsigned) || errors.Is(err, errUntrusted)):
+		return v.proofs(c, fresh, err)
 	}
-	return nil
+	return unsound(c, err.Error())
+}
+
+// proofs checks that each line that a commit adds carries a proof by a trusted
+// key; why says what is wrong with the commit's own signature.
+func (v *verifying) proofs(c *object.Commit, fresh map[string]line, why error) error {
+	var bare []line
+	for _, l := range fresh {
+		if key, err := l.prover(); err != nil || !v.trusts(key) {
+			bare = append(bare, l)
+		}
+	}
+	v.result.Proven += len(fresh) - len(bare)
+	if len(bare) == 0 {
+		return nil
+	}
+	first := inOrder(bare)[0]
+	what := "an entry that it adds: "
+	if len(bare) > 1 {
+		what = fmt.Sprintf("%d entries that it adds, the first: ", len(bare))
+	}
+	found := unsound(c, why.Error()+", and no trusted key answers for "+what+first.sentence())
+	found.Commit, found.Entry = first.Commit, &first.Entry
+	return found
+}
+
+func unsound(c *object.Commit, what string) *Breach {
+	return &Breach{Ledger: c.Hash.String(), Author: fault.Plain(c.Author.String(), 200), Time: c.Committer.When.UTC(), What: what}
 }
 
 func (v *verifying) trusts(key ssh.PublicKey) bool {

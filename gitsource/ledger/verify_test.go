@@ -25,8 +25,8 @@ func newEvidence(t testing.TB, key ssh.Signer) evidence {
 	e.ledger = newLedger(t, "agent", e.bare)
 	e.ledger.Key = key
 	for n := range 3 {
-		must(t, e.ledger.Append(noon, e.started(n)))
-		must(t, e.ledger.Append(noon, became(e.started(n), Succeeded)))
+		must(t, e.ledger.Append(background, noon, e.started(n)))
+		must(t, e.ledger.Append(background, noon, became(e.started(n), Succeeded)))
 	}
 	push(t, e.ledger)
 	e.clone = e.cloneWithNotes(t)
@@ -91,7 +91,7 @@ func forgeries() map[string]forgery {
 		}, "it is not signed", -1},
 		"a signature of somebody else": {func(t testing.TB, e evidence) {
 			eve := &Ledger{Dir: filepath.Join(t.TempDir(), "eve"), Remote: Remote{URL: e.bare}, Key: newKey(t), Agent: Agent{Name: "Eve"}, Log: quiet()}
-			must(t, eve.Append(noon, became(e.started(1), Failed)))
+			must(t, eve.Append(background, noon, became(e.started(1), Failed)))
 			push(t, eve)
 			git(t, e.clone, "fetch", "-q", "-f", "origin", Ref+":"+Ref)
 		}, "it is signed with a key that is not trusted (SHA256:", -1},
@@ -166,7 +166,7 @@ func TestGitItselfAcceptsTheSignature(t *testing.T) {
 	for name, key := range keys {
 		l := newLedger(t, "agent", "")
 		l.Key = key
-		must(t, l.Append(noon, started(1)))
+		must(t, l.Append(background, noon, started(1)))
 		signers := filepath.Join(t.TempDir(), "signers")
 		must(t, os.WriteFile(signers, append([]byte("agent@example.com "), ssh.MarshalAuthorizedKey(key.PublicKey())...), 0o600))
 		out := git(t, l.Dir, "-c", "gpg.ssh.allowedSignersFile="+signers, "verify-commit", "-v", Ref)
@@ -188,7 +188,7 @@ func TestASignatureOfGitIsAccepted(t *testing.T) {
 		t.Fatalf("ssh-keygen: %v\n%s", err, out)
 	}
 	l := newLedger(t, "agent", "")
-	must(t, l.Append(noon, started(1)))
+	must(t, l.Append(background, noon, started(1)))
 	signed := git(t, l.Dir, "-c", "gpg.format=ssh", "-c", "user.signingkey="+key, "commit-tree", "-S", "-p", Ref, "-m", "Signed by git", Ref+"^{tree}")
 	git(t, l.Dir, "update-ref", Ref, signed)
 	book := value[*Book](t)(Open(l.Dir))
