@@ -16,7 +16,7 @@ var ErrLocked = errors.New("in use")
 type Hold struct{ file *os.File }
 
 // longestPause is how long Lock waits at most before it asks again.
-const longestPause = 50 * time.Millisecond
+const longestPause = 5 * time.Millisecond
 
 // Lock waits for the lock that a file stands for, and takes it. It asks at
 // least once, and again until ctx ends: whoever has the lock may have been
