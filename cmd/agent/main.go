@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	log.SetOutput(io.Discard) // net/http writes there what servers say
+	log.SetOutput(io.Discard)          // net/http writes there what servers say
 	cobra.EnableCommandSorting = false // help lists the commands in the order of their use
 	at := surroundings{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv}
 	os.Exit(run(context.Background(), os.Args[1:], at))
