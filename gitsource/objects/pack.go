@@ -94,13 +94,25 @@ func cutBack(text []byte) (back int64, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
+// room is where content of a size is inflated to: a difference is read once, to
+// be applied, and the next one may take its place.
+func (r *Reader) room(h header) []byte {
+	if !h.kind.IsDelta() {
+		return make([]byte, h.size)
+	}
+	if int64(cap(r.delta)) < h.size {
+		r.delta = make([]byte, h.size)
+	}
+	return r.delta[:h.size]
+}
+
 // unpack inflates the content of an object. How much of the pack that takes is
 // written nowhere: most that git writes fits into the first room. The second
 // has twice what any zlib makes of so much content (deflateBound in zlib.h), and
 // what needs more is not what git writes.
 func (r *Reader) unpack(at place, h header) ([]byte, error) {
 	at.offset += h.bytes
-	content := make([]byte, h.size)
+	content := r.room(h)
 	var failed error
 	for _, room := range [...]int64{h.size + h.size/8 + 64, 2*h.size + windowBytes} {
 		packed, err := r.bytesAt(at, room)

@@ -19,6 +19,7 @@ type Reader struct {
 	windows []windows // of each pack
 	inflate inflater
 	chain   []link           // of the object that is read
+	delta   []byte           // the difference that is applied
 	young   map[place]object // what was read last
 	old     map[place]object // and before that
 	bytes   int              // of what is young
