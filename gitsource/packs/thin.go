@@ -2,7 +2,6 @@ package packs
 
 import (
 	"bufio"
-	"compress/zlib"
 	"context"
 	"crypto/sha1" // the checksum of git's pack format
 	"io"
@@ -54,17 +53,14 @@ func fatten(ctx context.Context, f *os.File, pack found, limits Limits, bases Ba
 	return seal(ctx, f, pack.objects, end)
 }
 
-// appendObject writes one object, and returns how many bytes that took.
+// appendObject writes one object, and returns how many bytes that took. It is
+// not compressed before the mirror is compacted.
 func appendObject(w io.Writer, kind plumbing.ObjectType, content []byte) (int64, error) {
 	counted := &countingWriter{w: w}
 	if _, err := counted.Write(ObjectHeader(kind, len(content))); err != nil {
 		return 0, err
 	}
-	zip, _ := zlib.NewWriterLevel(counted, zlib.BestSpeed) // the level is right
-	if _, err := zip.Write(content); err != nil {
-		return 0, err
-	}
-	err := zip.Close()
+	err := writeStored(counted, content)
 	return counted.n, err
 }
 

@@ -26,12 +26,11 @@ func Header(objects uint32) []byte {
 // Writer writes a pack and its index, object by object, in memory for one
 // object. The number of objects is filled in at the end.
 type Writer struct {
-	file   *os.File
-	out    *bufio.Writer
-	fast   *zlib.Writer
-	stored *zlib.Writer // for what is too small to gain
-	crc    hash.Hash32
-	index  idxfile.Writer
+	file  *os.File
+	out   *bufio.Writer
+	fast  *zlib.Writer
+	crc   hash.Hash32
+	index idxfile.Writer
 
 	// Offset is where the next object begins, and Count how many there are.
 	Offset int64
@@ -44,8 +43,7 @@ const smallBytes = 128
 // NewWriter begins a pack in an empty file.
 func NewWriter(file *os.File) (*Writer, error) {
 	w := &Writer{file: file, out: bufio.NewWriterSize(file, 64<<10), crc: crc32.NewIEEE()}
-	w.fast, _ = zlib.NewWriterLevel(w, zlib.BestSpeed) // both levels are right
-	w.stored, _ = zlib.NewWriterLevel(w, zlib.NoCompression)
+	w.fast, _ = zlib.NewWriterLevel(w, zlib.BestSpeed) // the level is right
 	_, err := w.Write(Header(0))
 	return w, err
 }
@@ -76,20 +74,24 @@ func (w *Writer) entry(h plumbing.Hash, header, content []byte) error {
 	if _, err := w.Write(header); err != nil {
 		return err
 	}
-	zip := w.fast
-	if len(content) <= smallBytes {
-		zip = w.stored
-	}
-	zip.Reset(w)
-	if _, err := zip.Write(content); err != nil {
-		return err
-	}
-	if err := zip.Close(); err != nil {
+	if err := w.deflate(content); err != nil {
 		return err
 	}
 	w.index.Add(h, uint64(start), w.crc.Sum32())
 	w.Count++
 	return nil
+}
+
+// deflate writes content as it stands in a pack.
+func (w *Writer) deflate(content []byte) error {
+	if len(content) <= smallBytes {
+		return writeStored(w, content)
+	}
+	w.fast.Reset(w)
+	if _, err := w.fast.Write(content); err != nil {
+		return err
+	}
+	return w.fast.Close()
 }
 
 // backwards is how a pack says how far in front of it the base of a delta
