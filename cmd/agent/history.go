@@ -56,11 +56,6 @@ func historyCommand(at surroundings) *cobra.Command {
 	return c
 }
 
-// hurriedPercent lets the heap of a question grow to three times what it needs
-// before garbage is collected: that takes an eighth of the time off, and the
-// memory is given back in a second.
-const hurriedPercent = 200
-
 // ask opens the record and answers the question.
 func ask(ctx context.Context, at surroundings, flags common, q query) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(hurriedPercent))

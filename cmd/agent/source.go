@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"moult/gitsource"
@@ -157,6 +158,9 @@ func (s *source) advance(ctx context.Context, upto string) error {
 		s.fold = past
 	}
 	first := s.fold.timeline == nil
+	if first && s.head == "" { // nothing else runs yet that sets it
+		defer debug.SetGCPercent(debug.SetGCPercent(hurriedPercent))
+	}
 	if first {
 		kept, _ := s.Checkpoint.read()
 		s.fold = s.resumed(ctx, kept, upto)

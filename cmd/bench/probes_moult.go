@@ -50,6 +50,7 @@ func firstOurs(ctx context.Context, p probe) (reading, error) {
 	r := ours(p)
 	defer r.Close()
 	m := newMeter()
+	debug.SetGCPercent(hurriedGC)
 	got, err := r.Fetch(ctx)
 	if err != nil {
 		return reading{}, err
@@ -71,8 +72,9 @@ func firstOurs(ctx context.Context, p probe) (reading, error) {
 	return all, nil
 }
 
-// deepeningGC is what the agent sets while it fills history in.
-const deepeningGC = 25
+// What the agent sets while it reads the first declarations, and while it fills
+// history in.
+const hurriedGC, deepeningGC = 200, 25
 
 // fold reads what is declared, from a commit on.
 func fold(ctx context.Context, r *gitsource.Repository, timeline *declare.Timeline, after string) error {
