@@ -154,40 +154,6 @@ func TestRevisionsSayWhenHistoryGoesOn(t *testing.T) {
 	}
 }
 
-// TestPackIndexFindsWhatGoGitFinds compares every object of a pack.
-func TestPackIndexFindsWhatGoGitFinds(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	randomCommits(f, 1, 200)
-	r := repository(t, f.dir)
-	fetch(t, r)
-	for _, p := range r.open.mirror.packs {
-		entries, err := p.index.Entries()
-		must(t, err)
-		n := 0
-		for e, err := entries.Next(); err == nil; e, err = entries.Next() {
-			n++
-			offset, err := p.index.FindOffset(e.Hash)
-			if err != nil || offset != int64(e.Offset) {
-				t.Errorf("%s lies at %d, want %d (%v)", e.Hash, offset, e.Offset, err)
-			}
-			hash, err := p.index.FindHash(int64(e.Offset))
-			if err != nil || hash != e.Hash {
-				t.Errorf("at %d lies %s, want %s (%v)", e.Offset, hash, e.Hash, err)
-			}
-		}
-		if n == 0 {
-			t.Error("the pack is empty")
-		}
-		if _, err := p.index.FindOffset(plumbing.NewHash(someTip)); !errors.Is(err, plumbing.ErrObjectNotFound) {
-			t.Errorf("an object that is not there: %v", err)
-		}
-		if _, err := p.index.FindHash(1); !errors.Is(err, plumbing.ErrObjectNotFound) {
-			t.Errorf("an offset where nothing begins: %v", err)
-		}
-	}
-}
-
 // TestNamesAreNotTakenForOneAnother: a file whose name ends like another's, and
 // that counts as little as a symbolic link does, never stands for it.
 func TestNamesAreNotTakenForOneAnother(t *testing.T) {

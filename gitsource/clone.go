@@ -87,11 +87,7 @@ func OpenClone(ctx context.Context, path, branch, folder string) (*Clone, error)
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	c.Ref, c.Head = head.Name().String(), head.Hash().String()
-	var folders []string
-	for _, store := range s.stores {
-		folders = append(folders, store.dir)
-	}
-	if c.store, err = objects.Open(folders...); err != nil {
+	if c.store, err = objects.Open(s.folders...); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	c.reader = c.store.NewReader()

@@ -5,14 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 
+	"moult/gitsource/objects"
 	"moult/gitsource/packs"
 )
 
@@ -35,19 +34,19 @@ func (m *mirror) compact(ctx context.Context) error {
 }
 
 // smallPacks are those to join; none when there are few.
-func (m *mirror) smallPacks() []*pack {
+func (m *mirror) smallPacks() []*objects.Pack {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.packs) <= mostPacks {
+	if len(m.packs.Packs()) <= mostPacks {
 		return nil
 	}
-	bySize := slices.Clone(m.packs)
-	slices.SortFunc(bySize, func(a, b *pack) int { return cmp.Compare(a.size, b.size) })
+	bySize := slices.Clone(m.packs.Packs())
+	slices.SortFunc(bySize, func(a, b *objects.Pack) int { return cmp.Compare(a.Size, b.Size) })
 	return bySize[:len(bySize)/2]
 }
 
 // joined is how to fill a pack with the objects of others.
-func (m *mirror) joined(ctx context.Context, old []*pack) func(*os.File) (*idxfile.MemoryIndex, error) {
+func (m *mirror) joined(ctx context.Context, old []*objects.Pack) func(*os.File) (*idxfile.MemoryIndex, error) {
 	return func(f *os.File) (*idxfile.MemoryIndex, error) {
 		w, err := packs.NewWriter(f)
 		if err != nil {
@@ -63,75 +62,63 @@ func (m *mirror) joined(ctx context.Context, old []*pack) func(*os.File) (*idxfi
 	}
 }
 
-func (m *mirror) append(ctx context.Context, w *packs.Writer, p *pack, taken map[plumbing.Hash]bool) error {
-	entries, err := p.index.Entries()
-	if err != nil {
-		return err
-	}
-	for {
-		e, err := entries.Next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
+func (m *mirror) append(ctx context.Context, w *packs.Writer, p *objects.Pack, taken map[plumbing.Hash]bool) error {
+	for h := range p.Names() {
+		if err := ctx.Err(); err != nil {
 			return err
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case taken[e.Hash]:
+		}
+		if taken[h] {
 			continue
 		}
-		taken[e.Hash] = true
-		kind, content, err := m.any(p, e.Hash)
+		taken[h] = true
+		kind, content, err := m.any(h)
 		if err != nil {
 			return err
 		}
-		if err := w.Add(kind, e.Hash, content); err != nil {
+		if err := w.Add(kind, h, content); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // any is an object of whatever kind.
-func (m *mirror) any(p *pack, h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+func (m *mirror) any(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o, err := p.objects.Get(h)
-	if err != nil {
-		return plumbing.InvalidObject, nil, err
+	kind, content, err := m.reader.Object(h)
+	if err == nil {
+		err = verify(kind, h, kind, content)
 	}
-	content, err := readVerified(o.Type(), h, o)
-	return o.Type(), content, err
+	return kind, content, err
 }
 
 // base is an object that a thin pack leaves out.
 func (m *mirror) base(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
-	m.mu.Lock()
-	p := m.packOf(h)
-	m.mu.Unlock()
-	if p == nil {
+	if !m.has(h) {
 		return plumbing.InvalidObject, nil, false, nil
 	}
-	kind, content, err := m.any(p, h)
+	kind, content, err := m.any(h)
 	return kind, content, err == nil, err
 }
 
 // drop removes packs whose objects are elsewhere. One that was written again
 // under the same name is another pack by now, and stays.
-func (m *mirror) drop(old []*pack) error {
+func (m *mirror) drop(old []*objects.Pack) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, p := range old {
-		i := slices.Index(m.packs, p)
-		if i < 0 {
+		if !slices.Contains(m.packs.Packs(), p) {
 			continue
 		}
-		m.packs = slices.Delete(m.packs, i, i+1)
-		p.close()
+		err := m.packs.Remove(p)
 		for _, end := range []string{".idx", ".pack"} {
-			if err := os.Remove(filepath.Join(m.packDir(), p.name+end)); err != nil {
-				return fmt.Errorf("compact mirror: %w", err)
-			}
+			err = errors.Join(err, os.Remove(p.Path+end))
+		}
+		if err != nil {
+			return fmt.Errorf("compact mirror: %w", err)
 		}
 	}
+	m.forget()
 	return nil
 }

@@ -136,7 +136,7 @@ func TestDamageFoundByReading(t *testing.T) {
 		blob = rev.Files[0].Blob
 	}
 	zero(t, one(t, filepath.Join(r.StateDir, "mirror"), "*.pack"))
-	r.open.mirror.shared.Clear()
+	r.open.mirror.forget()
 
 	for range 2 {
 		if _, err := r.Read(blob); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "clones") {
@@ -257,7 +257,7 @@ func TestManyFetchesKeepFewPacks(t *testing.T) {
 		want = append(want, fmt.Sprintf("c: a.hcl=%d env/b.hcl=same", i))
 		fetch(t, r)
 	}
-	if n := len(r.open.mirror.packs); n > mostPacks {
+	if n := len(r.open.mirror.packs.Packs()); n > mostPacks {
 		t.Errorf("there are %d packs", n)
 	}
 	if diff := cmp.Diff(want, history(t, again(t, r), "", "")); diff != "" {

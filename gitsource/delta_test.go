@@ -8,10 +8,10 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 
+	"moult/gitsource/objects"
 	"moult/gitsource/packs"
 )
 
@@ -65,11 +65,13 @@ func TestPacksWeWriteAreReadByBoth(t *testing.T) {
 	value[int](t)(idxfile.NewEncoder(idx).Encode(index))
 	must(t, idx.Close())
 
-	p := value[*pack](t)(openPack(dir, name, cache.NewObjectLRUDefault()))
-	defer p.close()
+	p := value[*objects.Pack](t)(objects.OpenPack(filepath.Join(dir, name)))
+	must(t, p.Check())
+	store := new(objects.Store)
+	defer store.Close()
+	store.Add(p)
 	for h, content := range want {
-		o := value[plumbing.EncodedObject](t)(p.objects.Get(h))
-		if got := value[[]byte](t)(readVerified(plumbing.BlobObject, h, o)); !bytes.Equal(got, content) {
+		if got := value[[]byte](t)(store.NewReader().Verified(plumbing.BlobObject, h)); !bytes.Equal(got, content) {
 			t.Errorf("%s has other content", h)
 		}
 	}

@@ -25,13 +25,14 @@
 //
 //	wire      git's protocol with a server: version 2, of which a poll is one request
 //	packs     git's packs, checked as they arrive
+//	objects   objects as they lie on disk, read by the ten thousand
 //	durable   files that outlast a crash, whole
 //	fault     what may go wrong, as kinds
 //	trust     which commits may be obeyed
 //	ledger    what became of each commit, in git notes
 //
 // A local repository is opened where it stands; no git command is ever run.
-// Indexes and objects are read with go-git.
+// Refs are read with go-git, and so are packs while they arrive.
 //
 // # Distrust
 //

@@ -2,14 +2,11 @@ package gitsource
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 
 	"moult/reconcile"
 
@@ -131,42 +128,20 @@ func (m *mirror) beginningWith(prefix string) ([]plumbing.Hash, error) {
 	}
 	seen := map[plumbing.Hash]bool{}
 	var found []plumbing.Hash
-	for _, p := range m.packs {
-		err := p.each(func(e *idxfile.Entry) error {
-			if seen[e.Hash] || !strings.HasPrefix(e.Hash.String(), prefix) {
-				return nil
+	for _, p := range m.packs.Packs() {
+		for h := range p.Names() {
+			if seen[h] || !strings.HasPrefix(h.String(), prefix) {
+				continue
 			}
-			seen[e.Hash] = true
-			o, err := p.objects.GetByOffset(int64(e.Offset))
-			if err == nil && o.Type() == plumbing.CommitObject {
-				found = append(found, e.Hash)
+			seen[h] = true
+			kind, _, err := m.reader.Object(h)
+			if err != nil {
+				return nil, m.damaged(fmt.Errorf("list %s: %w", p.Path, err))
 			}
-			return err
-		})
-		if err != nil {
-			return nil, m.damaged(fmt.Errorf("list %s: %w", p.name, err))
+			if kind == plumbing.CommitObject {
+				found = append(found, h)
+			}
 		}
 	}
 	return found, nil
-}
-
-// each goes through the index of a pack, until do fails.
-func (p *pack) each(do func(*idxfile.Entry) error) error {
-	entries, err := p.index.Entries()
-	if err != nil {
-		return err
-	}
-	defer entries.Close()
-	for {
-		e, err := entries.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := do(e); err != nil {
-			return err
-		}
-	}
 }

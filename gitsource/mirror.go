@@ -3,22 +3,20 @@ package gitsource
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 
 	"moult/gitsource/fault"
-
+	"moult/gitsource/objects"
 	"moult/gitsource/packs"
 )
 
-// cacheBytes is how much unpacked content a mirror keeps in memory.
-const cacheBytes = 6 * cache.MiByte
+// atHand is how much content a mirror keeps in memory, in bytes, twice over.
+const atHand = 3 << 20
 
 // mirror is the copy of one branch on disk. Its objects are only ever added;
 // its head moves in advance, after everything that the head needs is there.
@@ -26,10 +24,10 @@ type mirror struct {
 	id     identity
 	limits Limits
 
-	mu      sync.Mutex // guards all below: go-git is not safe for concurrent reads
+	mu      sync.Mutex // guards all below
 	dir     string
-	packs   []*pack
-	shared  cache.Object
+	packs   *objects.Store
+	reader  *objects.Reader
 	head    plumbing.Hash
 	listed  *folder                 // the declaration files that were listed last
 	shallow map[plumbing.Hash]bool  // see boundary.go
@@ -41,14 +39,22 @@ type mirror struct {
 }
 
 func newMirror(dir string, id identity, limits Limits) *mirror {
-	return &mirror{
+	m := &mirror{
 		dir: dir, id: id, limits: limits,
-		shared:  cache.NewObjectLRU(cacheBytes),
+		packs:   new(objects.Store),
 		shallow: map[plumbing.Hash]bool{},
 		sizes:   map[plumbing.Hash]int64{},
 		steps:   map[plumbing.Hash]step{},
 		folders: map[plumbing.Hash]plumbing.Hash{},
 	}
+	m.forget()
+	return m
+}
+
+// forget forgets what is at hand.
+func (m *mirror) forget() {
+	m.reader = m.packs.NewReader()
+	m.reader.Most, m.reader.AtHand = m.limits.ObjectBytes, atHand
 }
 
 func (m *mirror) packDir() string { return filepath.Join(m.dir, "objects", "pack") }
@@ -57,16 +63,7 @@ func (m *mirror) packDir() string { return filepath.Join(m.dir, "objects", "pack
 func (m *mirror) has(h plumbing.Hash) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.packOf(h) != nil
-}
-
-func (m *mirror) packOf(h plumbing.Hash) *pack {
-	for _, p := range m.packs {
-		if p.has(h) {
-			return p
-		}
-	}
-	return nil
+	return m.packs.Has(h)
 }
 
 // object is the content of an object that must be there: when it is not, or
@@ -90,43 +87,30 @@ func (m *mirror) damaged(why error) error {
 }
 
 func (m *mirror) read(kind plumbing.ObjectType, h plumbing.Hash, limit int64) ([]byte, error) {
-	p := m.packOf(h)
-	if p == nil {
-		return nil, plumbing.ErrObjectNotFound
-	}
-	size, err := p.objectSize(h)
+	size, err := m.packedSize(h)
 	if err != nil {
 		return nil, err
 	}
 	if size > limit {
 		return nil, fault.TooLarge("%s %s has %d bytes (limit %d)", kind, h, size, limit)
 	}
-	o, err := p.objects.Get(h)
+	found, content, err := m.reader.Object(h)
 	if err != nil {
 		return nil, err
 	}
-	return readVerified(kind, h, o)
+	return content, verify(kind, h, found, content)
 }
 
-// readVerified is the content of an object, if it is what its name promises.
-// An object of another kind is the fault of whoever named it so.
-func readVerified(kind plumbing.ObjectType, h plumbing.Hash, o plumbing.EncodedObject) ([]byte, error) {
-	r, err := o.Reader()
-	if err != nil {
-		return nil, err
+// verify reports that an object is not what its name promises. One of another
+// kind is the fault of whoever named it so.
+func verify(kind plumbing.ObjectType, h plumbing.Hash, found plumbing.ObjectType, content []byte) error {
+	if got := plumbing.ComputeHash(found, content); got != h {
+		return fmt.Errorf("found %s %s in its place", found, got)
 	}
-	defer r.Close()
-	content := make([]byte, o.Size())
-	if _, err := io.ReadFull(r, content); err != nil {
-		return nil, err
+	if found != kind {
+		return fault.Malformed("%s is a %s where a %s should be", h, found, kind)
 	}
-	if got := plumbing.ComputeHash(o.Type(), content); got != h {
-		return nil, fmt.Errorf("found %s %s in its place", o.Type(), got)
-	}
-	if o.Type() != kind {
-		return nil, fault.Malformed("%s is a %s where a %s should be", h, o.Type(), kind)
-	}
-	return content, nil
+	return nil
 }
 
 // size is the size of a file that a tree lists, in bytes.
@@ -148,11 +132,10 @@ func (m *mirror) size(blob plumbing.Hash) (int64, error) {
 }
 
 func (m *mirror) packedSize(h plumbing.Hash) (int64, error) {
-	p := m.packOf(h)
-	if p == nil {
+	if !m.packs.Has(h) {
 		return 0, plumbing.ErrObjectNotFound
 	}
-	return p.objectSize(h)
+	return m.reader.Size(h)
 }
 
 // wasListed reports whether some revision handed the file out.
@@ -184,10 +167,7 @@ func (m *mirror) current() plumbing.Hash {
 func (m *mirror) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, p := range m.packs {
-		p.close()
-	}
-	m.packs = nil
+	m.packs.Close()
 	m.damage = errors.New("mirror is closed")
 }
 
@@ -203,21 +183,26 @@ func (m *mirror) store(fill func(*os.File) (*idxfile.MemoryIndex, error)) error 
 	return nil
 }
 
-// adopt opens a pack that lies in place.
+// adopt opens a pack that lies in place. What a crash has cut off is found here,
+// and not at the first read.
 func (m *mirror) adopt(name string) error {
-	p, err := openPack(m.packDir(), name, m.shared)
+	p, err := objects.OpenPack(filepath.Join(m.packDir(), name))
+	if err == nil {
+		if err = p.Check(); err != nil {
+			p.Close()
+		}
+	}
 	if err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for i, old := range m.packs {
-		if old.name == name {
-			old.close()
-			m.packs[i] = p
-			return nil
+	for _, old := range m.packs.Packs() {
+		if old.Path == p.Path {
+			m.packs.Add(p)
+			return m.packs.Remove(old)
 		}
 	}
-	m.packs = append(m.packs, p)
+	m.packs.Add(p)
 	return nil
 }

@@ -3,6 +3,7 @@ package gitsource
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/go-git/go-git/v5/storage/filesystem"
 
 	"moult/gitsource/fault"
+	"moult/gitsource/objects"
 )
 
 // mostAlternates is how many object stores one repository may borrow from.
@@ -22,10 +24,11 @@ const mostAlternates = 16
 
 // source is a local repository, open for reading.
 type source struct {
-	refs      *filesystem.Storage
-	stores    []*objectStore // its own and those it borrows from
-	shallow   map[plumbing.Hash]bool
-	maxObject int64
+	refs    *filesystem.Storage
+	folders []string // of objects: its own and those it borrows from
+	store   *objects.Store
+	reader  *objects.Reader
+	shallow map[plumbing.Hash]bool
 }
 
 // openSource opens the repository at path: bare, a work tree, or a work tree
@@ -35,18 +38,37 @@ func openSource(path string, maxObject int64) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := cache.NewObjectLRU(cacheBytes)
 	s := &source{
-		refs:    filesystem.NewStorage(osfs.New(dir), shared),
-		shallow: map[plumbing.Hash]bool{}, maxObject: maxObject,
+		refs:    filesystem.NewStorage(osfs.New(dir), cache.NewObjectLRUDefault()), // which only reads refs
+		shallow: map[plumbing.Hash]bool{},
 	}
-	if err := s.open(dir, shared); err != nil {
+	if err := s.open(dir); err != nil {
 		return nil, err
 	}
+	s.store = objects.OpenLate(s.folders...)
+	s.reader = s.store.NewReader()
+	s.reader.Most, s.reader.AtHand = maxObject, atHand
 	return s, nil
 }
 
-func (s *source) open(dir string, shared cache.Object) error {
+func (s *source) close() { s.store.Close() }
+
+// object is the content of an object, checked against its name.
+func (s *source) object(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) {
+	found, content, err := s.reader.Object(h)
+	switch {
+	case errors.Is(err, objects.ErrTooLarge):
+		return nil, fault.TooLarge("%v", err)
+	case err != nil:
+		return nil, err
+	}
+	if err := verify(kind, h, found, content); err != nil {
+		return nil, fmt.Errorf("read %s %s: %w", kind, h, err)
+	}
+	return content, nil
+}
+
+func (s *source) open(dir string) error {
 	if exists(filepath.Join(dir, "reftable")) {
 		return fault.New(fault.ErrUnsupported, "convert it: git refs migrate --ref-format=files", "refs in reftable format")
 	}
@@ -60,26 +82,26 @@ func (s *source) open(dir string, shared cache.Object) error {
 	for _, h := range shallow {
 		s.shallow[h] = true
 	}
-	return s.borrow(filepath.Join(dir, "objects"), shared, map[string]bool{})
+	return s.borrow(filepath.Join(dir, "objects"), map[string]bool{})
 }
 
 // borrow adds the object store of a directory and those that its alternates
 // name (gitrepository-layout(5)).
-func (s *source) borrow(objects string, shared cache.Object, seen map[string]bool) error {
-	if seen[objects] {
+func (s *source) borrow(folder string, seen map[string]bool) error {
+	if seen[folder] {
 		return nil
 	}
-	seen[objects] = true
-	if len(s.stores) >= mostAlternates {
+	seen[folder] = true
+	if len(s.folders) >= mostAlternates {
 		return fault.New(fault.ErrUnsupported, "repack it: git repack -a -d", "borrows objects from more than %d others", mostAlternates)
 	}
-	s.stores = append(s.stores, &objectStore{dir: objects, shared: shared})
-	others, err := alternates(objects)
+	s.folders = append(s.folders, folder)
+	others, err := alternates(folder)
 	if err != nil {
 		return err
 	}
 	for _, other := range others {
-		if err := s.borrow(other, shared, seen); err != nil {
+		if err := s.borrow(other, seen); err != nil {
 			return err
 		}
 	}

@@ -28,9 +28,6 @@ func (r *Reader) descend(at place) (object, error) {
 		if o, ok := r.atHand(at); ok {
 			return o, nil
 		}
-		if at.offset <= 0 || at.offset >= at.pack.size {
-			break
-		}
 		h, err := r.header(at)
 		if err != nil {
 			return object{}, err
@@ -52,7 +49,7 @@ func (r *Reader) ascend(l link, base object) (object, error) {
 	}
 	o := object{l.kind, content}
 	if l.kind.IsDelta() {
-		if o, err = apply(content, base); err != nil {
+		if o, err = apply(content, base, r.Most); err != nil {
 			return object{}, err
 		}
 	}

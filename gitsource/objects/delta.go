@@ -4,17 +4,16 @@ import "encoding/binary"
 
 // apply makes an object of a difference: both sizes, and then what to copy from
 // the base and what to insert (gitformat-pack(5), "Deltified representation").
-func apply(delta []byte, base object) (object, error) {
-	whole, n := binary.Uvarint(delta)
-	size, m := binary.Uvarint(delta[max(n, 0):])
-	if n <= 0 || m <= 0 || whole != uint64(len(base.content)) {
+func apply(delta []byte, base object, most int64) (object, error) {
+	whole, size, delta, ok := deltaSizes(delta)
+	if !ok || whole != uint64(len(base.content)) {
 		return object{}, malformed("a difference in a pack is from something else")
 	}
-	if size > MostBytes {
-		return object{}, tooLarge(int64(min(size, 1<<62)))
+	if size > uint64(most) {
+		return object{}, tooLarge(int64(min(size, 1<<62)), most)
 	}
 	content := make([]byte, 0, size)
-	for delta = delta[n+m:]; len(delta) > 0; {
+	for len(delta) > 0 {
 		var piece []byte
 		var ok bool
 		if piece, delta, ok = nextPiece(delta, base.content); !ok || len(piece) > int(size)-len(content) {
@@ -26,6 +25,16 @@ func apply(delta []byte, base object) (object, error) {
 		return object{}, malformed("a difference in a pack ends too early")
 	}
 	return object{base.kind, content}, nil
+}
+
+// deltaSizes are the sizes of what a difference is from, and of what it makes.
+func deltaSizes(delta []byte) (from, made uint64, rest []byte, ok bool) {
+	from, n := binary.Uvarint(delta)
+	made, m := binary.Uvarint(delta[max(n, 0):])
+	if n <= 0 || m <= 0 {
+		return 0, 0, nil, false
+	}
+	return from, made, delta[n+m:], true
 }
 
 // nextPiece is what the first instruction adds. With the highest bit set it

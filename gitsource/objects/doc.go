@@ -3,11 +3,12 @@
 // read tens of thousands of small ones, for which go-git takes five times as
 // long, and only reads: no git command is run and nothing is written.
 //
-//	Store     the object directories of a repository, shared by all
+//	Pack      a pack and its index
+//	Store     the object directories of a repository, or packs that are added one by one
 //	Reader    reads from a Store; each goroutine has its own
 //
 // Object names are looked up in the index files of the packs as they lie on
-// disk (gitformat-pack(5)). A Store sees the packs that were there when it was
+// disk (gitformat-pack(5)). An opened Store sees the packs that were there when it was
 // opened: when git packs anew meanwhile, what is asked for may be missing, and
 // a new Store finds it.
 //

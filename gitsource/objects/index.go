@@ -13,6 +13,7 @@ import (
 // names begin with at most each byte, the names, their checksums, their
 // offsets, and the offsets that need more than 31 bits (gitformat-pack(5)).
 type index struct {
+	text                          []byte // the whole of it
 	fanOut, names, offsets, large []byte
 }
 
@@ -36,7 +37,7 @@ func parseIndex(text []byte) (index, error) {
 	if !ok || len(rest) < fanOutBytes+2*nameBytes {
 		return index{}, fmt.Errorf("%w: no index of version 2", ErrMalformed)
 	}
-	var x index
+	x := index{text: text}
 	x.fanOut, rest = rest[:fanOutBytes], rest[fanOutBytes:len(rest)-2*nameBytes]
 	count := x.before(256)
 	if last := 0; count > len(rest)/(nameBytes+8) || !x.ascends(&last) {

@@ -16,8 +16,8 @@ func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
 }
 
-func tooLarge(size int64) error {
-	return fmt.Errorf("%w: %d bytes, where %d are read", ErrTooLarge, size, MostBytes)
+func tooLarge(size, most int64) error {
+	return fmt.Errorf("%w: %d bytes, where %d are read", ErrTooLarge, size, most)
 }
 
 // header is what stands before an object in a pack.
@@ -30,6 +30,9 @@ type header struct {
 
 // header reads type, size and base (gitformat-pack(5)).
 func (r *Reader) header(at place) (header, error) {
+	if at.offset <= 0 || at.offset >= at.pack.Size {
+		return header{}, malformed("a pack leads nowhere")
+	}
 	text, err := r.bytesAt(at, headerBytes)
 	if err != nil {
 		return header{}, err
@@ -44,8 +47,8 @@ func (r *Reader) header(at place) (header, error) {
 		b, text = text[0], text[1:]
 		h.size |= int64(b&0x7f) << shift
 	}
-	if h.size > MostBytes {
-		return header{}, tooLarge(h.size)
+	if h.size > r.Most {
+		return header{}, tooLarge(h.size, r.Most)
 	}
 	if text, err = h.takeBase(at, text); err != nil {
 		return header{}, err

@@ -15,8 +15,15 @@ import (
 // what others are differences from is then still at hand. It is used by one
 // goroutine.
 type Reader struct {
+	// Most is the largest object that is read, in bytes; MostBytes unless it is
+	// changed.
+	Most int64
+	// AtHand is how much content is kept at hand at most, in bytes, twice over:
+	// 16 MiB unless it is changed.
+	AtHand int
+
 	store   *Store
-	windows []windows // of each pack
+	windows map[*Pack]*windows
 	inflate inflater
 	chain   []link           // of the object that is read
 	delta   []byte           // the difference that is applied
@@ -27,7 +34,7 @@ type Reader struct {
 
 // place is where an object lies.
 type place struct {
-	pack   *pack
+	pack   *Pack
 	offset int64
 }
 
@@ -36,28 +43,68 @@ type object struct {
 	content []byte
 }
 
-// youngBytes is how much content a Reader keeps at hand at most, twice over.
-const youngBytes = 16 << 20
-
 // NewReader makes a Reader.
 func (s *Store) NewReader() *Reader {
-	return &Reader{store: s, windows: make([]windows, len(s.packs)), young: map[place]object{}}
+	return &Reader{Most: MostBytes, AtHand: 16 << 20, store: s, windows: map[*Pack]*windows{}, young: map[place]object{}}
 }
 
 // Object is what is stored under a name. The content must not be changed.
 // plumbing.ErrObjectNotFound: nothing is.
 func (r *Reader) Object(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
-	var o object
-	var err error
-	if p, offset, ok := r.store.find(h); ok {
-		o, err = r.packed(place{p, offset})
-	} else {
-		o, err = r.loose(h)
-	}
+	o, err := r.object(h)
 	if err != nil {
 		return 0, nil, fmt.Errorf("read object %s: %w", h, err)
 	}
 	return o.kind, o.content, nil
+}
+
+func (r *Reader) object(h plumbing.Hash) (object, error) {
+	if r.store.late {
+		if o, err := r.loose(h); !errors.Is(err, plumbing.ErrObjectNotFound) {
+			return o, err
+		}
+		if err := r.store.openPacks(); err != nil {
+			return object{}, err
+		}
+	}
+	if p, offset, ok := r.store.find(h); ok {
+		return r.packed(place{p, offset})
+	}
+	return r.loose(h)
+}
+
+// Size is how large an object is, in bytes. Of one in a pack no more is read
+// than tells that.
+func (r *Reader) Size(h plumbing.Hash) (int64, error) {
+	p, offset, ok := r.store.find(h)
+	if !ok {
+		_, content, err := r.Object(h)
+		return int64(len(content)), err
+	}
+	size, err := r.packedSize(place{p, offset})
+	if err != nil {
+		return 0, fmt.Errorf("read size of object %s: %w", h, err)
+	}
+	return size, nil
+}
+
+func (r *Reader) packedSize(at place) (int64, error) {
+	if o, ok := r.atHand(at); ok {
+		return int64(len(o.content)), nil
+	}
+	h, err := r.header(at)
+	if err != nil || !h.kind.IsDelta() {
+		return h.size, err
+	}
+	delta, err := r.unpack(at, h)
+	if err != nil {
+		return 0, err
+	}
+	_, size, _, ok := deltaSizes(delta)
+	if !ok {
+		return 0, malformed("a difference in a pack is from something else")
+	}
+	return int64(min(size, 1<<62)), nil
 }
 
 // Kind is the content of an object that must be of a kind.
@@ -92,12 +139,12 @@ func (r *Reader) loose(h plumbing.Hash) (object, error) {
 			return object{}, err
 		}
 		defer f.Close()
-		return readLoose(f)
+		return readLoose(f, r.Most)
 	}
 	return object{}, plumbing.ErrObjectNotFound
 }
 
-func readLoose(f *os.File) (object, error) {
+func readLoose(f *os.File, most int64) (object, error) {
 	r, err := objfile.NewReader(f)
 	if err != nil {
 		return object{}, malformed("a loose object: %v", err)
@@ -107,8 +154,8 @@ func readLoose(f *os.File) (object, error) {
 	switch {
 	case err != nil || size < 0:
 		return object{}, malformed("a loose object has no header")
-	case size > MostBytes:
-		return object{}, tooLarge(size)
+	case size > most:
+		return object{}, tooLarge(size, most)
 	}
 	content := make([]byte, size)
 	if _, err := io.ReadFull(r, content); err != nil {
@@ -122,7 +169,7 @@ func (r *Reader) keep(at place, o object) {
 	if o.kind == plumbing.CommitObject {
 		return // git hardly ever makes them differences
 	}
-	if r.bytes += len(o.content); r.bytes > youngBytes {
+	if r.bytes += len(o.content); r.bytes > r.AtHand {
 		r.old, r.young, r.bytes = r.young, map[place]object{}, len(o.content)
 	}
 	r.young[at] = o

@@ -218,7 +218,7 @@ func FuzzDelta(f *testing.F) {
 	f.Add([]byte{4, 4, 0x91, 0, 4}, []byte("base"))
 	f.Add([]byte{4, 3, 3, 'n', 'e', 'w'}, []byte("base"))
 	f.Fuzz(func(t *testing.T, delta, base []byte) {
-		o, err := apply(delta, object{plumbing.BlobObject, base})
+		o, err := apply(delta, object{plumbing.BlobObject, base}, MostBytes)
 		if err == nil && len(o.content) > MostBytes {
 			t.Errorf("%d bytes", len(o.content))
 		}

@@ -15,43 +15,50 @@ import (
 var (
 	// ErrMalformed: a pack, its index or an object is not what git writes.
 	ErrMalformed = errors.New("object store is malformed")
-	// ErrTooLarge: an object is larger than MostBytes.
+	// ErrTooLarge: an object is larger than a Reader reads.
 	ErrTooLarge = errors.New("object is too large")
 )
 
-// MostBytes is the largest object that is read.
+// MostBytes is the largest object that a Reader reads that was not told
+// otherwise.
 const MostBytes = 32 << 20
 
-// Store is the objects of a repository. It may be used by several goroutines.
+// Store is the objects of a repository. It may be used by several goroutines,
+// as long as nobody changes which packs it has.
 type Store struct {
 	folders []string
-	packs   []*pack
-}
-
-// pack is one pack file and its index.
-type pack struct {
-	place int // in Store.packs
-	name  string
-	file  *os.File
-	size  int64
-	index index
+	late    bool // the packs are not open yet
+	packs   []*Pack
+	added   int // how many ever were
 }
 
 // Open opens object directories: a repository's own, and those that it borrows
 // from. A pack whose index cannot be read is an error.
 func Open(folders ...string) (*Store, error) {
-	s := &Store{folders: folders}
-	for _, folder := range folders {
+	s := OpenLate(folders...)
+	if err := s.openPacks(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// OpenLate is Open for one goroutine that mostly reads what was just written: it
+// is loose, and the packs are not opened before something is not.
+func OpenLate(folders ...string) *Store { return &Store{folders: folders, late: true} }
+
+func (s *Store) openPacks() error {
+	s.late = false
+	for _, folder := range s.folders {
 		indexes, err := filepath.Glob(filepath.Join(escaped(folder), "pack", "*.idx"))
 		if err == nil {
 			err = s.open(indexes)
 		}
 		if err != nil {
-			s.Close()
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // escaped is a path in which a Glob finds no pattern.
@@ -61,34 +68,16 @@ func escaped(path string) string {
 
 func (s *Store) open(indexes []string) error {
 	for _, path := range indexes {
-		p, err := openPack(strings.TrimSuffix(path, ".idx"))
+		p, err := OpenPack(strings.TrimSuffix(path, ".idx"))
 		if errors.Is(err, os.ErrNotExist) {
 			continue // packed anew meanwhile, or still on its way
 		}
 		if err != nil {
 			return fmt.Errorf("open %s: %w", path, err)
 		}
-		p.place = len(s.packs)
-		s.packs = append(s.packs, p)
+		s.Add(p)
 	}
 	return nil
-}
-
-func openPack(path string) (*pack, error) {
-	index, err := readIndex(path + ".idx")
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(path + ".pack")
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &pack{name: path, file: f, size: info.Size(), index: index}, nil
 }
 
 // Close gives the files back.
@@ -101,8 +90,35 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
+// Packs are the packs of a store. The list must not be changed.
+func (s *Store) Packs() []*Pack { return s.packs }
+
+// Add adds a pack, which the store closes.
+func (s *Store) Add(p *Pack) {
+	p.place = s.added
+	s.added++
+	s.packs = append(s.packs, p)
+}
+
+// Remove closes a pack. What is only in it is gone, and Readers that have read
+// from it may still have some of it at hand.
+func (s *Store) Remove(p *Pack) error {
+	i := slices.Index(s.packs, p)
+	if i < 0 {
+		return nil
+	}
+	s.packs = slices.Delete(s.packs, i, i+1)
+	return p.file.Close()
+}
+
+// Has reports whether an object is in a pack.
+func (s *Store) Has(h plumbing.Hash) bool {
+	_, _, ok := s.find(h)
+	return ok
+}
+
 // find is the pack that holds an object, and where.
-func (s *Store) find(h plumbing.Hash) (*pack, int64, bool) {
+func (s *Store) find(h plumbing.Hash) (*Pack, int64, bool) {
 	for _, p := range s.packs {
 		if offset, ok := p.index.find(h); ok {
 			return p, offset, true

@@ -20,8 +20,12 @@ const windowBytes = 16 << 10
 // bytesAt is at least so much of a pack from a place on, or all until its end.
 // It holds until the next call.
 func (r *Reader) bytesAt(at place, least int64) ([]byte, error) {
-	w := &r.windows[at.pack.place]
-	least = min(least, at.pack.size-at.offset)
+	w := r.windows[at.pack]
+	if w == nil {
+		w = new(windows)
+		r.windows[at.pack] = w
+	}
+	least = min(least, at.pack.Size-at.offset)
 	if least <= 0 {
 		return nil, malformed("a pack ends too early")
 	}
@@ -43,14 +47,14 @@ func (w *window) holds(offset, least int64) bool {
 
 // move reads another stretch.
 func (w *window) move(at place, least int64) error {
-	size := min(max(least, windowBytes), at.pack.size-at.offset)
+	size := min(max(least, windowBytes), at.pack.Size-at.offset)
 	if int64(cap(w.text)) < size {
 		w.text = make([]byte, size)
 	}
 	w.start, w.text = at.offset, w.text[:size]
 	if _, err := at.pack.file.ReadAt(w.text, at.offset); err != nil {
 		w.text = w.text[:0]
-		return fmt.Errorf("read %s: %w", at.pack.name, err)
+		return fmt.Errorf("read %s: %w", at.pack.Path, err)
 	}
 	return nil
 }
