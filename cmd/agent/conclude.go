@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+
+	"moult/cmd/internal/page"
 )
 
 // The exit codes that people script against; see each command's help.
@@ -43,11 +46,15 @@ func (at surroundings) conclude(err error) int {
 	case errors.As(err, &c):
 		return int(c)
 	}
-	p := at.paint(at.err)
-	fmt.Fprintf(at.err, "%s %v\n", p.red("moult:"), err)
+	tellError(at.err, err, at.view(at.err))
+	return exitError
+}
+
+// tellError says what went wrong, and what to do about it.
+func tellError(w io.Writer, err error, v view) {
+	fmt.Fprintln(w, page.FoldAll(fmt.Sprintf("%s %v", v.paint.red("moult:"), err), v.width, 7))
 	var a advised
 	if errors.As(err, &a) {
-		fmt.Fprintf(at.err, "%s %s\n", p.cyan("hint:"), a.hint)
+		v.line(w, 6, "%s %s", v.paint.cyan("hint:"), a.hint)
 	}
-	return exitError
 }

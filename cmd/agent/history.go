@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +61,7 @@ func ask(ctx context.Context, at surroundings, flags common, q query) error {
 		return fmt.Errorf("history: %w", err)
 	}
 	defer a.close()
-	v := view{now: time.Now(), paint: at.paint(at.out)}
+	v := at.view(at.out)
 	switch {
 	case q.verify:
 		err = a.verify(ctx, at, q, v)

@@ -4,21 +4,23 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
+	"moult/cmd/internal/page"
 	"moult/reconcile"
 )
 
 // renderHead writes what the repository says and whether it can be trusted to
 // be the newest: the first lines of every report.
 func renderHead(w io.Writer, r reconcile.Report, v view) {
-	fmt.Fprintln(w, commitLine(r.Head, v))
+	v.line(w, 2, "%s", commitLine(r.Head, v))
 	if r.Stale != nil {
-		fmt.Fprintf(w, "%s %s since %s: %s\n", v.paint.yellow("!"), staleness(*r.Stale), moment(r.Stale.Since, v.now), r.Stale.Reason)
+		v.line(w, 2, "%s %s since %s: %s", v.paint.yellow("!"), staleness(*r.Stale), moment(r.Stale.Since, v.now), r.Stale.Reason)
 		if r.Head.Hash == "" {
-			fmt.Fprintf(w, "  nothing is in force, and nothing is done\n")
+			fmt.Fprintln(w, "  nothing is in force, and nothing is done")
 		} else {
-			fmt.Fprintf(w, "  what the last good commit declares stays in force\n")
+			fmt.Fprintln(w, "  what the last good commit declares stays in force")
 		}
 	}
 	for _, m := range r.Mistakes {
@@ -35,9 +37,9 @@ func staleness(s reconcile.Stale) string {
 }
 
 func renderMistake(w io.Writer, m reconcile.Mistake, v view) {
-	fmt.Fprintf(w, "%s %s\n", v.paint.red("!"), consequence(m))
+	v.line(w, 2, "%s %s", v.paint.red("!"), consequence(m))
 	for line := range strings.Lines(strings.TrimRight(cmp.Or(m.Drawn, m.Message), "\n")) {
-		fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
+		fmt.Fprintln(w, foldDrawn("    "+strings.TrimRight(line, "\n"), v.width))
 	}
 }
 
@@ -55,4 +57,19 @@ func consequence(m reconcile.Mistake) string {
 		return "environment " + m.Environment + " is not in force: there never was a good commit of it"
 	}
 	return "environment " + m.Environment + " " + since + good
+}
+
+// excerpted is a line of a file, or the caret below one: it is broken by nobody,
+// so that the caret stays below what it points at.
+var excerpted = regexp.MustCompile(`^ *\d* \| `)
+
+// foldDrawn fits the drawing of a mistake to the page.
+func foldDrawn(drawn string, width int) string {
+	lines := strings.Split(drawn, "\n")
+	for n, line := range lines {
+		if !excerpted.MatchString(line) {
+			lines[n] = page.FoldAll(line, width, 2)
+		}
+	}
+	return strings.Join(lines, "\n")
 }

@@ -129,9 +129,11 @@ func TestHistoryDrawings(t *testing.T) {
 			draw(&text, view{now: sampleNow()})
 			checkGolden(t, name, text.String())
 			if name, plain := strings.CutSuffix(name, ".txt"); plain {
-				var colour strings.Builder
+				var colour, folded strings.Builder
 				draw(&colour, view{now: sampleNow(), paint: paint{on: true}})
 				checkGolden(t, name+".ansi", visibleEscapes(colour.String()))
+				draw(&folded, view{now: sampleNow(), width: narrow})
+				checkGolden(t, name+".narrow.txt", folded.String())
 			}
 		})
 	}

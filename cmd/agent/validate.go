@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"moult/cmd/internal/page"
 	"moult/reconcile/declare"
 )
 
@@ -66,9 +67,11 @@ func validate(at surroundings, out output, dir string) error {
 func tellVerdict(at surroundings, environments []declare.Environment, mistakes declare.Diagnostics) error {
 	p := at.paint(at.out)
 	if len(mistakes) > 0 {
-		if err := mistakes.WriteText(at.out, p.on); err != nil {
+		var drawn strings.Builder
+		if err := mistakes.WriteText(&drawn, p.on); err != nil {
 			return err
 		}
+		fmt.Fprint(at.out, foldDrawn(drawn.String(), page.Width(at.out)))
 		fmt.Fprintf(at.out, "\n%s\n", p.red(plural(len(mistakes), "mistake")))
 		return nil
 	}
