@@ -65,7 +65,7 @@ func entryRow(e ledger.Entry, v view) []cell {
 		{outcomeWords(e), colour},
 		plain(shortHash(e.Commit)),
 		plain(page.Cut(tame(shortName(e.Author)), widestAuthor)),
-		plain(tame(imagesWord(e.From, e.To))), // the widest last: only it wraps
+		plain(tame(imagesWord(e))), // the widest last: only it wraps
 	}
 }
 
@@ -119,11 +119,16 @@ func groupWord(id reconcile.ID) string {
 	return tame(id.String())
 }
 
-func imagesWord(from, to string) string {
-	if from == "" || from == to {
-		return or(to, "-")
+// imagesWord is the image before and after. The arrow points at what was to run
+// in the end, and back where that was undone.
+func imagesWord(e ledger.Entry) string {
+	switch {
+	case e.From == "" || e.From == e.To:
+		return or(e.To, "-")
+	case e.Outcome == ledger.RolledBack:
+		return e.From + " <- " + e.To
 	}
-	return from + " -> " + to
+	return e.From + " -> " + e.To
 }
 
 func shortHash(hash string) string { return reconcile.Commit{Hash: tame(hash)}.Short() }

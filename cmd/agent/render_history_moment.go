@@ -120,7 +120,7 @@ func ranRows(g groupThen, v view) [][]cell {
 	rows := [][]cell{row("ran", "%s", ranWords(g))}
 	rows = append(rows, entryRows("last", *g.Last)...)
 	rows = append(rows,
-		row("asked by", "%s, commit %s%s", tame(or(g.Last.Author, "somebody who is not known")), v.paint.bold(shortHash(g.Last.Commit)), writtenIn(*g.Last)),
+		row("asked by", "%s", asker(*g.Last, v)),
 		row("approved", "%s", approval(*g.Last, g.Accepted)))
 	if g.Became != nil {
 		rows = append(rows, entryRows("became", *g.Became)...)
@@ -128,11 +128,20 @@ func ranRows(g groupThen, v view) [][]cell {
 	return rows
 }
 
+// asker is whose commit asked for a rollout. For one that heals nobody did.
+func asker(e ledger.Entry, v view) string {
+	whose := fmt.Sprintf("%s, commit %s%s", tame(or(e.Author, "somebody who is not known")), v.paint.bold(shortHash(e.Commit)), writtenIn(e))
+	if e.Heals() {
+		return "nobody: the agent heals drift; declared by " + whose
+	}
+	return whose
+}
+
 // entryRows are what an entry says, without whom it is about.
 func entryRows(title string, e ledger.Entry) [][]cell {
 	words := outcomeWords(e)
 	if e.From+e.To != "" {
-		words += ": " + tame(imagesWord(e.From, e.To))
+		words += ": " + tame(imagesWord(e))
 	}
 	rows := [][]cell{row(title, "%s UTC %s", minuteOf(e.Time), words)}
 	if by := means(e); by != "" {
