@@ -38,9 +38,8 @@ func staleness(s reconcile.Stale) string {
 
 func renderMistake(w io.Writer, m reconcile.Mistake, v view) {
 	v.line(w, 2, "%s %s", v.paint.red("!"), consequence(m))
-	for line := range strings.Lines(strings.TrimRight(cmp.Or(m.Drawn, m.Message), "\n")) {
-		fmt.Fprintln(w, foldDrawn("    "+strings.TrimRight(line, "\n"), v.width))
-	}
+	drawn := strings.TrimRight(cmp.Or(m.Drawn, m.Message), "\n")
+	fmt.Fprintln(w, foldDrawn("    "+strings.ReplaceAll(drawn, "\n", "\n    "), v.width))
 }
 
 // consequence is what a mistake leaves in force.
@@ -59,16 +58,19 @@ func consequence(m reconcile.Mistake) string {
 	return "environment " + m.Environment + " " + since + good
 }
 
-// excerpted is a line of a file, or the caret below one: it is broken by nobody,
-// so that the caret stays below what it points at.
-var excerpted = regexp.MustCompile(`^ *\d* \| `)
+// excerpted is a line of a file, or the caret below one.
+var excerpted = regexp.MustCompile(`^ *(\d*) \| `)
 
-// foldDrawn fits the drawing of a mistake to the page.
+// foldDrawn fits the drawing of a mistake to the page. A line of a file is cut
+// where the caret below it still has what it points at, and broken nowhere.
 func foldDrawn(drawn string, width int) string {
 	lines := strings.Split(drawn, "\n")
 	for n, line := range lines {
-		if !excerpted.MatchString(line) {
+		switch found := excerpted.FindStringSubmatch(line); {
+		case found == nil:
 			lines[n] = page.FoldAll(line, width, 2)
+		case found[1] != "" && n+1 < len(lines) && page.Columns(lines[n+1]) <= width:
+			lines[n] = page.Cut(line, width)
 		}
 	}
 	return strings.Join(lines, "\n")
