@@ -14,8 +14,8 @@ import (
 	"moult/reconcile/declare"
 )
 
-const fmtHelp = `Fmt rewrites declaration files in the one canonical form, and names those that it
-has changed. Comments stay. A "-" reads from standard input and writes the
+const fmtHelp = `Fmt rewrites declaration files in the one canonical form, and names those that
+it has changed. Comments stay. A "-" reads from standard input and writes the
 result to standard output.
 
 Exit code 0; with --check and --diff, which rewrite nothing, 1 when something

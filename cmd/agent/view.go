@@ -38,7 +38,7 @@ const (
 )
 
 func (o *output) register(c *cobra.Command) {
-	c.Flags().StringVarP(&o.format, "output", "o", asText, "text or json")
+	c.Flags().StringVarP(&o.format, "output", "o", asText, "`FORMAT` to print: text or json")
 }
 
 func (o *output) check() error {
