@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"moult/cmd/internal/page"
 )
@@ -35,6 +36,14 @@ func advise(err error, hint string, args ...any) error {
 		return err
 	}
 	return advised{err, fmt.Sprintf(hint, args...)}
+}
+
+// adviseAbsent adds a hint to the error of a file or directory that is not there.
+func adviseAbsent(err error, hint string, args ...any) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return advise(err, hint, args...)
+	}
+	return err
 }
 
 // conclude says how a command ended and turns it into the exit code.

@@ -74,7 +74,9 @@ func (p *progress) end(r reconcile.Report) {
 	if p.bars != nil {
 		p.bars.stop()
 	}
-	fmt.Fprintln(p.out, tally(r.Plan.Answers))
+	if !r.At.IsZero() { // there was a pass
+		fmt.Fprintln(p.out, tally(r.Plan.Answers))
+	}
 }
 
 // isNews reports whether an answer says more than that a rollout is further

@@ -94,7 +94,7 @@ func populate(server *awssim.Server, path string) (region string, err error) {
 		err = server.Apply(fleet)
 	}
 	if err != nil {
-		return "", fmt.Errorf("simulate %s: %w", path, err)
+		return "", adviseAbsent(fmt.Errorf("simulate %s: %w", path, err), "name a file that exists with --fleet, or leave it out to begin with nothing")
 	}
 	return or(fleet.Region, "us-east-1"), nil
 }

@@ -46,7 +46,7 @@ func oneOr(args []string, fallback string) string {
 func validate(at surroundings, out output, dir string) error {
 	texts, err := readTexts(dir)
 	if err != nil {
-		return fmt.Errorf("validate: %w", err)
+		return adviseAbsent(fmt.Errorf("validate: %w", err), "name the directory that holds the declarations")
 	}
 	if len(texts) == 0 {
 		return advise(fmt.Errorf("validate %s: there is no .hcl file", dir), "name the directory that holds the declarations")
@@ -67,17 +67,25 @@ func validate(at surroundings, out output, dir string) error {
 func tellVerdict(at surroundings, environments []declare.Environment, mistakes declare.Diagnostics) error {
 	p := at.paint(at.out)
 	if len(mistakes) > 0 {
-		var drawn strings.Builder
-		if err := mistakes.WriteText(&drawn, p.on); err != nil {
+		if err := writeMistakes(at, at.out, mistakes); err != nil {
 			return err
 		}
-		fmt.Fprint(at.out, foldDrawn(drawn.String(), page.Width(at.out)))
 		fmt.Fprintf(at.out, "\n%s\n", p.red(plural(len(mistakes), "mistake")))
 		return nil
 	}
 	v := verdict(environments, mistakes)
 	fmt.Fprintf(at.out, "%s, %s: %s\n", plural(v.Environments, "environment"), plural(v.Groups, "group"), p.green("no mistakes"))
 	return nil
+}
+
+// writeMistakes writes mistakes for people.
+func writeMistakes(at surroundings, w io.Writer, mistakes declare.Diagnostics) error {
+	var drawn strings.Builder
+	if err := mistakes.WriteText(&drawn, at.paint(w).on); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, foldDrawn(drawn.String(), page.Width(w)))
+	return err
 }
 
 // validated is what `moult validate -o json` prints.
