@@ -9,6 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"moult/cmd/internal/page"
 	"moult/reconcile"
 )
 
@@ -75,19 +76,10 @@ func (b *bars) add(a reconcile.Answer) *bar {
 		mpb.BarWidth(barWidth), mpb.BarPriority(len(b.groups)),
 		mpb.PrependDecorators(decor.Name(a.Group.String()+" ", decor.WCSyncSpaceR)),
 		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
-			return fit(fmt.Sprintf("%3d%%  %s", s.Current, *group.reason.Load()), s.AvailableWidth-barWidth)
+			return page.Cut(fmt.Sprintf("%3d%%  %s", s.Current, *group.reason.Load()), s.AvailableWidth-barWidth)
 		})))
 	b.groups[a.Group] = group
 	return group
-}
-
-// fit cuts text to a number of columns.
-func fit(text string, columns int) string {
-	runes := []rune(text)
-	if columns < 1 || len(runes) <= columns {
-		return text
-	}
-	return string(runes[:columns-1]) + "…"
 }
 
 // joined is what of two texts there is, with a bar between them.

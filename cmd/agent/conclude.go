@@ -3,6 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+
+	"moult/cmd/internal/page"
 )
 
 // The exit codes that people script against; see each command's help.
@@ -34,6 +38,14 @@ func advise(err error, hint string, args ...any) error {
 	return advised{err, fmt.Sprintf(hint, args...)}
 }
 
+// adviseAbsent adds a hint to the error of a file or directory that is not there.
+func adviseAbsent(err error, hint string, args ...any) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return advise(err, hint, args...)
+	}
+	return err
+}
+
 // conclude says how a command ended and turns it into the exit code.
 func (at surroundings) conclude(err error) int {
 	var c code
@@ -43,11 +55,15 @@ func (at surroundings) conclude(err error) int {
 	case errors.As(err, &c):
 		return int(c)
 	}
-	p := at.paint(at.err)
-	fmt.Fprintf(at.err, "%s %v\n", p.red("moult:"), err)
+	tellError(at.err, err, at.view(at.err))
+	return exitError
+}
+
+// tellError says what went wrong, and what to do about it.
+func tellError(w io.Writer, err error, v view) {
+	fmt.Fprintln(w, page.FoldAll(fmt.Sprintf("%s %v", v.paint.red("moult:"), err), v.width, 7))
 	var a advised
 	if errors.As(err, &a) {
-		fmt.Fprintf(at.err, "%s %s\n", p.cyan("hint:"), a.hint)
+		v.line(w, 6, "%s %s", v.paint.cyan("hint:"), a.hint)
 	}
-	return exitError
 }

@@ -53,7 +53,7 @@ func explain(ctx context.Context, at surroundings, flags common, out output, nam
 	if out.format == asJSON {
 		return writeJSON(at.out, told)
 	}
-	renderExplanation(at.out, told, view{now: time.Now(), paint: at.paint(at.out)})
+	renderExplanation(at.out, told, at.view(at.out))
 	return nil
 }
 

@@ -14,8 +14,8 @@ import (
 	"moult/reconcile/declare"
 )
 
-const fmtHelp = `Fmt rewrites declaration files in the one canonical form, and names those that it
-has changed. Comments stay. A "-" reads from standard input and writes the
+const fmtHelp = `Fmt rewrites declaration files in the one canonical form, and names those that
+it has changed. Comments stay. A "-" reads from standard input and writes the
 result to standard output.
 
 Exit code 0; with --check and --diff, which rewrite nothing, 1 when something
@@ -50,7 +50,7 @@ func format(at surroundings, flags fmtFlags, args []string) error {
 			err = errors.Join(err, f.format(text))
 		}
 		if err != nil {
-			return fmt.Errorf("fmt: %w", err)
+			return adviseAbsent(fmt.Errorf("fmt: %w", err), "name files or directories that are there, or - for standard input")
 		}
 	}
 	if f.mistaken || f.changed && (f.check || f.diff) {
@@ -91,7 +91,7 @@ func (f *formatter) format(text declare.Text) error {
 	canonical, mistakes := declare.Format(text.Path, text.Content)
 	if len(mistakes) > 0 {
 		f.mistaken = true
-		return mistakes.WriteText(f.err, f.paint(f.err).on)
+		return writeMistakes(f.surroundings, f.err, mistakes)
 	}
 	changed := !bytes.Equal(canonical, text.Content)
 	f.changed = f.changed || changed

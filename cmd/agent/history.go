@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +63,7 @@ func ask(ctx context.Context, at surroundings, flags common, q query) error {
 		return fmt.Errorf("history: %w", err)
 	}
 	defer a.close()
-	v := view{now: time.Now(), paint: at.paint(at.out)}
+	v := at.view(at.out)
 	switch {
 	case q.verify:
 		err = a.verify(ctx, at, q, v)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,7 +45,7 @@ func plan(ctx context.Context, at surroundings, flags common, out output) error 
 	if out.format == asJSON {
 		err = writeJSON(at.out, report)
 	} else {
-		renderPlan(at.out, report, view{now: time.Now(), paint: at.paint(at.out)})
+		renderPlan(at.out, report, at.view(at.out))
 	}
 	if err != nil {
 		return err

@@ -14,7 +14,8 @@ import (
 type progress struct {
 	out   io.Writer
 	paint paint
-	bars  *bars // nil away from a terminal
+	width func() int // of the terminal, which may be resized; nil away from one
+	bars  *bars      // nil away from a terminal
 
 	head     string
 	trouble  string // the mistakes and staleness that were last told
@@ -23,7 +24,7 @@ type progress struct {
 
 // show tells what is new in a report.
 func (p *progress) show(r reconcile.Report) {
-	now := view{now: r.At, paint: p.paint}
+	now := view{now: r.At, paint: p.paint, width: p.columns()}
 	p.showHead(r, now)
 	if p.answered == nil {
 		p.answered = map[reconcile.ID]reconcile.Answer{}
@@ -52,6 +53,13 @@ func (p *progress) showHead(r reconcile.Report, v view) {
 	p.write(head.String())
 }
 
+func (p *progress) columns() int {
+	if p.width == nil {
+		return 0
+	}
+	return p.width()
+}
+
 // write writes lines, above the bars if there are any.
 func (p *progress) write(lines string) {
 	if p.bars != nil {
@@ -66,7 +74,9 @@ func (p *progress) end(r reconcile.Report) {
 	if p.bars != nil {
 		p.bars.stop()
 	}
-	fmt.Fprintln(p.out, tally(r.Plan.Answers))
+	if !r.At.IsZero() { // there was a pass
+		fmt.Fprintln(p.out, tally(r.Plan.Answers))
+	}
 }
 
 // isNews reports whether an answer says more than that a rollout is further
@@ -82,10 +92,11 @@ func isNews(before, now reconcile.Answer) bool {
 // newsLines is a line about a group, with the time, and for a group that waits
 // for somebody another that says for whom.
 func newsLines(a reconcile.Answer, v view) string {
-	line := fmt.Sprintf("%s %s %s %s: %s\n", v.paint.faint(v.now.UTC().Format(time.TimeOnly)), v.paint.state(a.State, a.Glyph()),
+	var lines strings.Builder
+	v.line(&lines, 11, "%s %s %s %s: %s", v.paint.faint(v.now.UTC().Format(time.TimeOnly)), v.paint.state(a.State, a.Glyph()),
 		v.paint.bold(a.Group.String()), v.paint.state(a.State, stateWord(a.State)), a.Reason)
 	if a.Ends != "" && (a.State == reconcile.StateHeld || a.State == reconcile.StateDrifted) {
-		line += fmt.Sprintf("           ends: %s\n", a.Ends)
+		v.line(&lines, 11, "           ends: %s", a.Ends)
 	}
-	return line
+	return lines.String()
 }

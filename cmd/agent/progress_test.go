@@ -46,16 +46,3 @@ func withAnswer(r reconcile.Report, n int, change func(*reconcile.Answer)) recon
 	r.Plan.Answers = answers
 	return r
 }
-
-func TestTextIsCutToTheLine(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		text    string
-		columns int
-		want    string
-	}{{"höher", 5, "höher"}, {"höher", 4, "höh…"}, {"höher", 1, "…"}, {"höher", 0, "höher"}} {
-		if got := fit(c.text, c.columns); got != c.want {
-			t.Errorf("fit(%q, %d) = %q, want %q", c.text, c.columns, got, c.want)
-		}
-	}
-}

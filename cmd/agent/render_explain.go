@@ -24,7 +24,7 @@ type explanation struct {
 // it stands where it stands, what a refresh would meet, what was tried.
 func renderExplanation(w io.Writer, e explanation, v view) {
 	fmt.Fprintf(w, "%s\n\n", headline(e.Answer, v.paint))
-	writeTable(w, explanationRows(e, v))
+	writeTable(w, explanationRows(e, v), v)
 	renderFindings(w, e, v)
 	renderRefreshes(w, e.Observed.Refreshes, v)
 	if len(e.Reverts) > 0 {
@@ -124,13 +124,14 @@ func renderFindings(w io.Writer, e explanation, v view) {
 	if len(e.Findings) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nIf a refresh started now:\n")
+	fmt.Fprintln(w, "\nIf a refresh started now:")
 	for _, f := range e.Findings {
 		word := v.paint.yellow("note   ")
 		if f.Severity == reconcile.Blocks {
 			word = v.paint.red("blocked")
 		}
-		fmt.Fprintf(w, "  %s  %s\n           %s\n", word, f.Message, v.paint.faint("do: "+f.Remedy))
+		v.line(w, 11, "  %s  %s", word, f.Message)
+		v.line(w, 15, "           %s", v.paint.faint("do: "+f.Remedy))
 	}
 }
 
@@ -138,14 +139,14 @@ func renderRefreshes(w io.Writer, refreshes []reconcile.Refresh, v view) {
 	if len(refreshes) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\nInstance refreshes, newest first:\n")
+	fmt.Fprintln(w, "\nInstance refreshes, newest first:")
 	for _, r := range refreshes {
-		fmt.Fprintf(w, "  %s  %s %d%%, to %s%s\n", moment(r.Started, v.now), v.paint.bold(string(r.Status)), r.Percent, target(r), origin(r))
+		v.line(w, 6, "  %s  %s %d%%, to %s%s", moment(r.Started, v.now), v.paint.bold(string(r.Status)), r.Percent, target(r), origin(r))
 		if r.Reason != "" {
-			fmt.Fprintf(w, "      %s\n", r.Reason)
+			v.line(w, 6, "      %s", r.Reason)
 		}
 		for _, cause := range r.Causes {
-			fmt.Fprintf(w, "      %s\n", v.paint.faint(cause))
+			v.line(w, 6, "      %s", v.paint.faint(cause))
 		}
 	}
 }

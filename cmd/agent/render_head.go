@@ -4,21 +4,23 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
+	"moult/cmd/internal/page"
 	"moult/reconcile"
 )
 
 // renderHead writes what the repository says and whether it can be trusted to
 // be the newest: the first lines of every report.
 func renderHead(w io.Writer, r reconcile.Report, v view) {
-	fmt.Fprintln(w, commitLine(r.Head, v))
+	v.line(w, 2, "%s", commitLine(r.Head, v))
 	if r.Stale != nil {
-		fmt.Fprintf(w, "%s %s since %s: %s\n", v.paint.yellow("!"), staleness(*r.Stale), moment(r.Stale.Since, v.now), r.Stale.Reason)
+		v.line(w, 2, "%s %s since %s: %s", v.paint.yellow("!"), staleness(*r.Stale), moment(r.Stale.Since, v.now), r.Stale.Reason)
 		if r.Head.Hash == "" {
-			fmt.Fprintf(w, "  nothing is in force, and nothing is done\n")
+			fmt.Fprintln(w, "  nothing is in force, and nothing is done")
 		} else {
-			fmt.Fprintf(w, "  what the last good commit declares stays in force\n")
+			fmt.Fprintln(w, "  what the last good commit declares stays in force")
 		}
 	}
 	for _, m := range r.Mistakes {
@@ -35,10 +37,9 @@ func staleness(s reconcile.Stale) string {
 }
 
 func renderMistake(w io.Writer, m reconcile.Mistake, v view) {
-	fmt.Fprintf(w, "%s %s\n", v.paint.red("!"), consequence(m))
-	for line := range strings.Lines(strings.TrimRight(cmp.Or(m.Drawn, m.Message), "\n")) {
-		fmt.Fprintf(w, "    %s\n", strings.TrimRight(line, "\n"))
-	}
+	v.line(w, 2, "%s %s", v.paint.red("!"), consequence(m))
+	drawn := strings.TrimRight(cmp.Or(m.Drawn, m.Message), "\n")
+	fmt.Fprintln(w, foldDrawn("    "+strings.ReplaceAll(drawn, "\n", "\n    "), v.width))
 }
 
 // consequence is what a mistake leaves in force.
@@ -55,4 +56,22 @@ func consequence(m reconcile.Mistake) string {
 		return "environment " + m.Environment + " is not in force: there never was a good commit of it"
 	}
 	return "environment " + m.Environment + " " + since + good
+}
+
+// excerpted is a line of a file, or the caret below one.
+var excerpted = regexp.MustCompile(`^ *(\d*) \| `)
+
+// foldDrawn fits the drawing of a mistake to the page. A line of a file is cut
+// where the caret below it still has what it points at, and broken nowhere.
+func foldDrawn(drawn string, width int) string {
+	lines := strings.Split(drawn, "\n")
+	for n, line := range lines {
+		switch found := excerpted.FindStringSubmatch(line); {
+		case found == nil:
+			lines[n] = page.FoldAll(line, width, 2)
+		case found[1] != "" && n+1 < len(lines) && page.Columns(lines[n+1]) <= width:
+			lines[n] = page.Cut(line, width)
+		}
+	}
+	return strings.Join(lines, "\n")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"moult/cmd/internal/page"
 	"moult/gitsource/ledger"
 	"moult/reconcile"
 )
@@ -21,16 +22,17 @@ func renderHistory(w io.Writer, told chapter, v view) {
 	for _, e := range told.Entries {
 		rows = append(rows, entryRow(e, v))
 	}
-	lines := tableLines(rows)
+	lines := tableLines(rows, v)
 	fmt.Fprintln(w, lines[0])
 	for i, e := range told.Entries {
 		fmt.Fprintln(w, lines[i+1])
 		if why := whyOf(e); why != "" {
-			fmt.Fprintf(w, "      %s\n", v.paint.faint(why))
+			v.line(w, below, "%*s%s", below, "", v.paint.faint(why))
 		}
 	}
 	if told.More {
-		fmt.Fprintf(w, "\nThe newest %d; there are older ones (--limit 0 shows all)\n", len(told.Entries))
+		fmt.Fprintln(w)
+		v.line(w, 0, "The newest %d; there are older ones (--limit 0 shows all)", len(told.Entries))
 	}
 }
 
@@ -62,16 +64,9 @@ func entryRow(e ledger.Entry, v view) []cell {
 		plain(subjectWord(e)),
 		{outcomeWords(e), colour},
 		plain(shortHash(e.Commit)),
-		plain(fit(tame(shortName(e.Author)), widestAuthor)),
-		plain(tame(imagesWord(e.From, e.To))), // the widest last: only it wraps
+		plain(page.Cut(tame(shortName(e.Author)), widestAuthor)),
+		plain(tame(imagesWord(e))), // the widest last: only it wraps
 	}
-}
-
-// tableLines are the lines of a table, one for each row.
-func tableLines(rows [][]cell) []string {
-	var text strings.Builder
-	writeTable(&text, rows)
-	return strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
 }
 
 // outcomeWords are the outcome, and what it was about when that was no roll.
@@ -124,11 +119,16 @@ func groupWord(id reconcile.ID) string {
 	return tame(id.String())
 }
 
-func imagesWord(from, to string) string {
-	if from == "" || from == to {
-		return or(to, "-")
+// imagesWord is the image before and after. The arrow points at what was to run
+// in the end, and back where that was undone.
+func imagesWord(e ledger.Entry) string {
+	switch {
+	case e.From == "" || e.From == e.To:
+		return or(e.To, "-")
+	case e.Outcome == ledger.RolledBack:
+		return e.From + " <- " + e.To
 	}
-	return from + " -> " + to
+	return e.From + " -> " + e.To
 }
 
 func shortHash(hash string) string { return reconcile.Commit{Hash: tame(hash)}.Short() }

@@ -19,7 +19,7 @@ func renderImage(w io.Writer, told imageThen, v view) {
 	for _, r := range told.Runs {
 		rows = append(rows, runRow(r, v))
 	}
-	writeTable(w, rows)
+	writeTable(w, rows, v)
 }
 
 func groupsOf(runs []ledger.Run) int {

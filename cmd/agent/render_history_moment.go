@@ -13,9 +13,9 @@ import (
 // below them who asked, who approved and what came of it.
 func renderMoment(w io.Writer, m momentThen, v view) {
 	fmt.Fprintf(w, "%s at %s\n", v.paint.bold(tame(m.Environment)), v.paint.bold(instant(m.At)))
-	fmt.Fprintf(w, "%s was at %s\n", tame(shortRef(m.Branch)), commitThen(m.Head, v))
+	v.line(w, 2, "%s was at %s", tame(shortRef(m.Branch)), commitThen(m.Head, v))
 	if !m.Ledger {
-		fmt.Fprintf(w, "%s there is no ledger here: what was declared is known, and not what ran\n", v.paint.yellow("!"))
+		v.line(w, 2, "%s there is no ledger here: what was declared is known, and not what ran", v.paint.yellow("!"))
 	}
 	for _, mistake := range m.Mistakes {
 		mistake.Message, mistake.Drawn = tameLines(mistake.Message), tameLines(mistake.Drawn)
@@ -23,14 +23,14 @@ func renderMoment(w io.Writer, m momentThen, v view) {
 	}
 	fmt.Fprintln(w)
 	if len(m.Groups) == 0 {
-		renderNothing(w, m)
+		renderNothing(w, m, v)
 		return
 	}
 	rows := [][]cell{titles(v, "  GROUP", "DECLARED", "RAN", "OUTCOME")}
 	for _, g := range m.Groups {
 		rows = append(rows, groupRow(g, v))
 	}
-	writeTable(w, rows)
+	writeTable(w, rows, v)
 	for _, g := range m.Groups {
 		fmt.Fprintln(w)
 		renderGroupThen(w, g, m.Ledger, v)
@@ -39,14 +39,14 @@ func renderMoment(w io.Writer, m momentThen, v view) {
 
 // renderNothing says that nothing is known, and what else there was: the
 // environment may be mistyped.
-func renderNothing(w io.Writer, m momentThen) {
+func renderNothing(w io.Writer, m momentThen, v view) {
 	ran := "and the ledger tells of nothing that ran"
 	if !m.Ledger {
 		ran = "and no ledger tells what ran"
 	}
-	fmt.Fprintf(w, "Nothing was declared for it then, %s.\n", ran)
+	v.line(w, 0, "Nothing was declared for it then, %s.", ran)
 	if len(m.Environments) > 0 {
-		fmt.Fprintf(w, "Declared then: %s\n", tame(strings.Join(m.Environments, ", ")))
+		v.line(w, 2, "Declared then: %s", tame(strings.Join(m.Environments, ", ")))
 	}
 }
 
@@ -95,7 +95,7 @@ func renderGroupThen(w io.Writer, g groupThen, known bool, v view) {
 	if known {
 		rows = append(rows, ranRows(g, v)...)
 	}
-	writeTable(w, rows)
+	writeTable(w, rows, v)
 }
 
 func declaredRows(d *declaredThen, v view) [][]cell {
@@ -120,7 +120,7 @@ func ranRows(g groupThen, v view) [][]cell {
 	rows := [][]cell{row("ran", "%s", ranWords(g))}
 	rows = append(rows, entryRows("last", *g.Last)...)
 	rows = append(rows,
-		row("asked by", "%s, commit %s%s", tame(or(g.Last.Author, "somebody who is not known")), v.paint.bold(shortHash(g.Last.Commit)), writtenIn(*g.Last)),
+		row("asked by", "%s", asker(*g.Last, v)),
 		row("approved", "%s", approval(*g.Last, g.Accepted)))
 	if g.Became != nil {
 		rows = append(rows, entryRows("became", *g.Became)...)
@@ -128,11 +128,20 @@ func ranRows(g groupThen, v view) [][]cell {
 	return rows
 }
 
+// asker is whose commit asked for a rollout. For one that heals nobody did.
+func asker(e ledger.Entry, v view) string {
+	whose := fmt.Sprintf("%s, commit %s%s", tame(or(e.Author, "somebody who is not known")), v.paint.bold(shortHash(e.Commit)), writtenIn(e))
+	if e.Heals() {
+		return "nobody: the agent heals drift; declared by " + whose
+	}
+	return whose
+}
+
 // entryRows are what an entry says, without whom it is about.
 func entryRows(title string, e ledger.Entry) [][]cell {
 	words := outcomeWords(e)
 	if e.From+e.To != "" {
-		words += ": " + tame(imagesWord(e.From, e.To))
+		words += ": " + tame(imagesWord(e))
 	}
 	rows := [][]cell{row(title, "%s UTC %s", minuteOf(e.Time), words)}
 	if by := means(e); by != "" {

@@ -83,6 +83,17 @@ func poorMoment() momentThen {
 	return m
 }
 
+// healedMoment is of a group that the agent put right by itself.
+func healedMoment() momentThen {
+	m := sampleMoment()
+	begun := sampleEntry("web", thenAt(13, 58), ledger.Started)
+	begun.Reason = "healing drift: no new commit asked for it"
+	done := ended(begun, thenAt(14, 10), ledger.Succeeded, "healing drift: done")
+	m.Groups = m.Groups[3:]
+	m.Groups[0].Last, m.Groups[0].Became = &begun, &done
+	return m
+}
+
 func sampleImage() imageThen {
 	id := func(environment string) reconcile.ID { return reconcile.ID{Environment: environment, Group: "web"} }
 	return imageThen{Image: "ami-0b2b2b2b2b2b2b2b2", Runs: []ledger.Run{
@@ -110,6 +121,7 @@ func TestHistoryDrawings(t *testing.T) {
 		"history_nothing.txt":      func(w io.Writer, v view) { renderHistory(w, chapter{}, v) },
 		"history_moment.txt":       func(w io.Writer, v view) { renderMoment(w, sampleMoment(), v) },
 		"history_moment_poor.txt":  func(w io.Writer, v view) { renderMoment(w, poorMoment(), v) },
+		"history_healed.txt":       func(w io.Writer, v view) { renderMoment(w, healedMoment(), v) },
 		"history_image.txt":        func(w io.Writer, v view) { renderImage(w, sampleImage(), v) },
 		"history_sound.txt":        func(w io.Writer, v view) { renderVerified(w, sound, verifiedAgainst{1, refs[:1]}, v) },
 		"history_sound_partly.txt": func(w io.Writer, v view) { renderVerified(w, shallow, verifiedAgainst{0, refs}, v) },
@@ -129,9 +141,11 @@ func TestHistoryDrawings(t *testing.T) {
 			draw(&text, view{now: sampleNow()})
 			checkGolden(t, name, text.String())
 			if name, plain := strings.CutSuffix(name, ".txt"); plain {
-				var colour strings.Builder
+				var colour, folded strings.Builder
 				draw(&colour, view{now: sampleNow(), paint: paint{on: true}})
 				checkGolden(t, name+".ansi", visibleEscapes(colour.String()))
+				draw(&folded, view{now: sampleNow(), width: narrow})
+				checkGolden(t, name+".narrow.txt", folded.String())
 			}
 		})
 	}

@@ -24,7 +24,8 @@ func renderVerified(w io.Writer, found ledger.Verified, against verifiedAgainst,
 	if found.Partial {
 		word = v.paint.yellow("What is here of the ledger is sound")
 	}
-	fmt.Fprintf(w, "%s: %s, beside %s, in %s\n\n", word, entriesWord(found.Entries), plural(found.Notes, "commit"), plural(found.Commits, "step"))
+	v.line(w, 2, "%s: %s, beside %s, in %s", word, entriesWord(found.Entries), plural(found.Notes, "commit"), plural(found.Commits, "step"))
+	fmt.Fprintln(w)
 	rows := [][]cell{
 		row("read", "%s", tame(strings.Join(against.refs, ", "))),
 		row("head", "%s; write it down, and ask again later with --known", found.Head),
@@ -33,7 +34,7 @@ func renderVerified(w io.Writer, found ledger.Verified, against verifiedAgainst,
 	if found.Partial {
 		rows = append(rows, row("partial", "the clone is shallow: steps before its begin are not here"))
 	}
-	writeTable(w, rows)
+	writeTable(w, rows, v)
 }
 
 func signedWords(found ledger.Verified, keys int) string {
@@ -64,10 +65,11 @@ func entriesWord(n int) string {
 // renderBreach says where a ledger is not what it must be.
 func renderBreach(w io.Writer, b ledger.Breach, v view) {
 	if b.Absent {
-		fmt.Fprintln(w, v.paint.red("step "+b.Ledger+" "+b.What))
+		v.line(w, 2, "%s", v.paint.red("step "+b.Ledger+" "+b.What))
 		return
 	}
-	fmt.Fprintf(w, "%s: %s\n\n", v.paint.red("The ledger was tampered with, or is damaged"), tame(b.What))
+	v.line(w, 2, "%s: %s", v.paint.red("The ledger was tampered with, or is damaged"), tame(b.What))
+	fmt.Fprintln(w)
 	rows := [][]cell{row("step", "%s", b.Ledger)}
 	if b.Author != "" {
 		rows = append(rows, row("made by", "%s, %s by their clock", tame(b.Author), instant(b.Time)))
@@ -76,5 +78,5 @@ func renderBreach(w io.Writer, b ledger.Breach, v view) {
 		rows = append(rows, row("note of", "commit %s", b.Commit))
 	}
 	rows = append(rows, row("look", "git show %s", b.Ledger))
-	writeTable(w, rows)
+	writeTable(w, rows, v)
 }

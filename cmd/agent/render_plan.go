@@ -20,9 +20,9 @@ func renderPlan(w io.Writer, r reconcile.Report, v view) {
 		if a.State == reconcile.StateConverged && a.Action == nil {
 			continue
 		}
-		fmt.Fprintf(w, "%s %s %s: %s\n", glyph(a, v.paint), v.paint.bold(a.Group.String()), v.paint.state(a.State, stateWord(a.State)), a.Reason)
+		v.line(w, 2, "%s %s %s: %s", glyph(a, v.paint), v.paint.bold(a.Group.String()), v.paint.state(a.State, stateWord(a.State)), a.Reason)
 		for _, line := range planDetails(a) {
-			fmt.Fprintf(w, "    %s\n", line)
+			v.line(w, 6, "    %s", line)
 		}
 		fmt.Fprintln(w)
 	}
@@ -34,7 +34,7 @@ func renderPlan(w io.Writer, r reconcile.Report, v view) {
 		renderReverts(w, r.Reverts, v)
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintln(w, planSum(r.Plan))
+	v.line(w, 2, "%s", planSum(r.Plan))
 }
 
 func glyph(a reconcile.Answer, p paint) string {

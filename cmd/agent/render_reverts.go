@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"moult/reconcile"
@@ -11,7 +10,7 @@ import (
 // declared before and cannot be launched any more.
 func renderReverts(w io.Writer, reverts []reconcile.Revert, v view) {
 	for _, r := range reverts {
-		fmt.Fprintf(w, "%s %s cannot go back to %s of commit %s: it %s\n",
+		v.line(w, 2, "%s %s cannot go back to %s of commit %s: it %s",
 			v.paint.yellow("!"), v.paint.bold(r.Group.String()), r.Image, r.Commit.Short(), r.Problem)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"moult/reconcile"
 )
@@ -18,7 +19,7 @@ func renderStatus(w io.Writer, s agentReport, v view) {
 		fmt.Fprintln(w, "No group has been looked at yet, or none is declared.")
 		return
 	}
-	writeTable(w, statusRows(r.Plan.Answers, v))
+	writeTable(w, statusTable(r.Plan.Answers, v), v)
 	seen, unseen := unknownByReason(r.Plan.Answers)
 	for _, a := range seen {
 		if a.State != reconcile.StateConverged {
@@ -34,7 +35,8 @@ func renderStatus(w io.Writer, s agentReport, v view) {
 		fmt.Fprintln(w)
 		renderReverts(w, r.Reverts, v)
 	}
-	fmt.Fprintf(w, "\n%s, seen %s\n", tally(r.Plan.Answers), ago(r.At, v.now))
+	fmt.Fprintln(w)
+	v.line(w, 2, "%s, seen %s", tally(r.Plan.Answers), ago(r.At, v.now))
 }
 
 // renderLedger says what keeps the ledger from being sent; nothing while all is
@@ -43,8 +45,22 @@ func renderLedger(w io.Writer, l *ledgerState, v view) {
 	if l == nil || l.Problem == "" {
 		return
 	}
-	fmt.Fprintf(w, "%s the ledger has not been sent since %s, %s of it wait here: %s\n",
+	v.line(w, 2, "%s the ledger has not been sent since %s, %s of it wait here: %s",
 		v.paint.yellow("!"), moment(l.Since, v.now), plural(l.Unsent, "commit"), l.Problem)
+}
+
+// statusTable leaves out the commits where it is narrow: they are what a person
+// can do without, and `moult explain` tells them.
+func statusTable(answers []reconcile.Answer, v view) [][]cell {
+	rows := statusRows(answers, v)
+	if layOut(rows, v.width).whole() {
+		return rows
+	}
+	const setBy = 3
+	for n := range rows {
+		rows[n] = slices.Delete(rows[n], setBy, setBy+1)
+	}
+	return rows
 }
 
 func statusRows(answers []reconcile.Answer, v view) [][]cell {
@@ -101,5 +117,5 @@ func renderTrouble(w io.Writer, a reconcile.Answer, v view) {
 	if a.Ends != "" {
 		rows = append(rows, []cell{plain("    ends"), plain(a.Ends)})
 	}
-	writeTable(w, rows)
+	writeTable(w, rows, v)
 }

@@ -6,8 +6,11 @@ import (
 	"testing"
 )
 
-// TestDrawings holds every drawing, with and without colour, against its
-// golden file.
+// narrow is as wide as a terminal that nobody has widened.
+const narrow = 80
+
+// TestDrawings holds every drawing, as a pipe gets it, in colour and at a
+// narrow terminal, against its golden file.
 func TestDrawings(t *testing.T) {
 	t.Parallel()
 	drawings := map[string]func(w io.Writer, v view){
@@ -26,12 +29,14 @@ func TestDrawings(t *testing.T) {
 	for name, draw := range drawings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var text, colour strings.Builder
+			var text, colour, folded strings.Builder
 			draw(&text, view{now: sampleNow()})
 			checkGolden(t, goldenName(name, ".txt"), text.String())
 			if !strings.HasSuffix(name, ".json") {
 				draw(&colour, view{now: sampleNow(), paint: paint{on: true}})
 				checkGolden(t, name+".ansi", visibleEscapes(colour.String()))
+				draw(&folded, view{now: sampleNow(), width: narrow})
+				checkGolden(t, name+".narrow.txt", folded.String())
 			}
 		})
 	}

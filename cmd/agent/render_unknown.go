@@ -43,6 +43,6 @@ func renderUnknown(w io.Writer, alike []reconcile.Answer, v view) {
 		who += fmt.Sprintf(" and %d more", more)
 	}
 	first := alike[0]
-	fmt.Fprintf(w, "%s %s %s: %s\n", v.paint.state(first.State, first.Glyph()), who, v.paint.state(first.State, stateWord(first.State)), first.Reason)
-	fmt.Fprintf(w, "    ends: %s\n", first.Ends)
+	v.line(w, 2, "%s %s %s: %s", v.paint.state(first.State, first.Glyph()), who, v.paint.state(first.State, stateWord(first.State)), first.Reason)
+	v.line(w, 6, "    ends: %s", first.Ends)
 }

@@ -21,7 +21,6 @@ func rootCommand(at surroundings) *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true, Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return advise(err, "`%s --help` lists the flags", c.CommandPath())
@@ -36,8 +35,8 @@ func rootCommand(at surroundings) *cobra.Command {
 	add("run", runCommand(at), planCommand(at), statusCommand(at), explainCommand(at), historyCommand(at), trustCommand(at))
 	add("write", validateCommand(at), fmtCommand(at))
 	add("try", simCommand(at))
-	add("more", versionCommand(at))
-	root.SetHelpCommandGroupID("more")
+	add("more", versionCommand(at), completionCommand(at))
+	explainUsage(root, at)
 	return root
 }
 

@@ -15,8 +15,8 @@ instances where they differ from what is declared. It never changes a running
 instance and never changes a capacity.
 
 Everything that it needs to remember is in git and in AWS, so it may be stopped
-and killed at any moment. Ctrl-C and SIGTERM end it at once. SIGHUP makes it poll
-at once, as do webhooks where agent.hcl asks for them.
+and killed at any moment. Ctrl-C and SIGTERM end it at once. SIGHUP makes it
+poll at once, as do webhooks where agent.hcl asks for them.
 
 Exit code of --until-converged: 0 when all groups are converged, 3 when one is
 held, has drifted or is declared with a mistake, and so needs a commit or a

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sync"
 
+	"moult/cmd/internal/page"
 	"moult/reconcile"
 )
 
@@ -44,7 +45,7 @@ func runWatched(ctx context.Context, at surroundings, f runFlags) error {
 }
 
 func newProgress(at surroundings, f runFlags, l *liveness) *progress {
-	p := &progress{out: at.out, paint: at.paint(at.out)}
+	p := &progress{out: at.out, paint: at.paint(at.out), width: func() int { return page.Width(at.out) }}
 	switch {
 	case f.format == asJSON:
 		p.out = io.Discard

@@ -257,11 +257,28 @@ func (s *scribe) writeReport(ctx context.Context, r reconcile.Report) error {
 		return err
 	}
 	news := s.fresh(r, started)
-	if err := s.add(ctx, r.At, s.Teller.Tell(news, started)); err != nil {
+	entries, err := s.tell(ctx, news, started)
+	if err != nil {
+		return err
+	}
+	if err := s.add(ctx, r.At, entries); err != nil {
 		return err
 	}
 	s.note(news)
 	return nil
+}
+
+// tell makes entries of a report. What the teller asks, the ledger answers.
+func (s *scribe) tell(ctx context.Context, r reconcile.Report, started []ledger.Entry) ([]ledger.Entry, error) {
+	var unread error
+	teller := s.Teller
+	teller.Settled = func(group reconcile.ID, commit, image string) bool {
+		settled, err := s.Ledger.Settled(ctx, group, commit, image)
+		unread = errors.Join(unread, err)
+		return settled
+	}
+	entries := teller.Tell(r, started)
+	return entries, unread
 }
 
 // add writes entries, and has them sent. One that never could be written must

@@ -344,7 +344,7 @@ func TestAStoreThatAnotherKeepsHoldsUpNeitherTheRunNorItsEnd(t *testing.T) {
 		s.report(rollout()[0])
 		time.Sleep(lockPatience)
 		synctest.Wait()
-		if !strings.Contains(log.String(), "ledger not written") || !strings.Contains(log.String(), "another process keeps") {
+		if !strings.Contains(log.String(), "ledger not written") || !strings.Contains(log.String(), "another moult keeps") {
 			t.Errorf("the log says %s", log)
 		}
 		stop()

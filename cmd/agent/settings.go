@@ -29,11 +29,11 @@ type settings struct {
 type common struct{ repo, branch, path, stateDir, config string }
 
 func (f *common) register(c *cobra.Command) {
-	c.Flags().StringVar(&f.repo, "repo", "", "URL or directory of the repository: https, ssh, file or a path")
-	c.Flags().StringVar(&f.branch, "branch", "", "branch to follow (default: main)")
-	c.Flags().StringVar(&f.path, "path", "", "folder of the repository that holds the declarations (default: all of it)")
-	c.Flags().StringVar(&f.stateDir, "state-dir", "", "where the mirror of the repository and the agent's socket are kept")
-	c.Flags().StringVar(&f.config, "config", "", "the agent's own file (default: "+configFile+", if there is one)")
+	c.Flags().StringVar(&f.repo, "repo", "", "`URL` or directory of the repository: https, ssh, file or a path")
+	c.Flags().StringVar(&f.branch, "branch", "", "`BRANCH` to follow (default: main)")
+	c.Flags().StringVar(&f.path, "path", "", "`PATH` of the folder in the repository that holds the declarations (default: all of it)")
+	c.Flags().StringVar(&f.stateDir, "state-dir", "", "`DIRECTORY` of the copy of the repository and of the agent's socket")
+	c.Flags().StringVar(&f.config, "config", "", "`FILE` of the agent's own settings (default: "+configFile+", if there is one)")
 }
 
 // settings reads agent.hcl, where there is one, and lays the flags over it.

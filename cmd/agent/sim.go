@@ -45,11 +45,11 @@ func simCommand(at surroundings) *cobra.Command {
 			return simulate(ctx, at, f)
 		},
 	}
-	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:4566", "address to listen on; port 0 takes a free one")
-	c.Flags().StringVar(&f.fleet, "fleet", "", "HCL file that says what there is to begin with (default: nothing)")
-	c.Flags().Float64Var(&f.speed, "speed", 60, "simulated seconds a second")
-	c.Flags().Uint64Var(&f.seed, "seed", 0, "make ids repeatable; 0 makes ids that were never given before, as AWS does")
-	c.Flags().StringVar(&f.readyFile, "ready-file", "", "write the endpoint's URL to this file once it answers")
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:4566", "`ADDRESS` to listen on; port 0 takes a free one")
+	c.Flags().StringVar(&f.fleet, "fleet", "", "HCL `FILE` that says what there is to begin with (default: nothing)")
+	c.Flags().Float64Var(&f.speed, "speed", 60, "simulated `SECONDS` a second")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "`NUMBER` that makes ids repeatable; 0 makes ids that were never given before, as AWS does")
+	c.Flags().StringVar(&f.readyFile, "ready-file", "", "`FILE` to write the endpoint's URL to once it answers")
 	return c
 }
 
@@ -94,7 +94,7 @@ func populate(server *awssim.Server, path string) (region string, err error) {
 		err = server.Apply(fleet)
 	}
 	if err != nil {
-		return "", fmt.Errorf("simulate %s: %w", path, err)
+		return "", adviseAbsent(fmt.Errorf("simulate %s: %w", path, err), "name a file that exists with --fleet, or leave it out to begin with nothing")
 	}
 	return or(fleet.Region, "us-east-1"), nil
 }

@@ -52,7 +52,7 @@ func status(ctx context.Context, at surroundings, s settings, out output) error 
 	if out.format == asJSON {
 		return writeJSON(at.out, report)
 	}
-	renderStatus(at.out, report, view{now: time.Now(), paint: at.paint(at.out)})
+	renderStatus(at.out, report, at.view(at.out))
 	return nil
 }
 
@@ -89,11 +89,10 @@ func drawStatus(ctx context.Context, at surroundings, s settings) []byte {
 	picture.WriteString(clearScreen)
 	report, err := askAgent(ctx, s.socketPath())
 	if err != nil {
-		at.err = &picture
-		at.conclude(err)
+		tellError(&picture, err, at.view(at.out))
 		return picture.Bytes()
 	}
-	renderStatus(&picture, report, view{now: time.Now(), paint: at.paint(at.out)})
+	renderStatus(&picture, report, at.view(at.out))
 	return picture.Bytes()
 }
 

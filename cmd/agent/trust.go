@@ -67,7 +67,8 @@ func accept(ctx context.Context, at surroundings, flags common, name string) err
 	if err := book.leave(accepted); err != nil {
 		return fmt.Errorf("trust %.40s: %w", name, err)
 	}
-	fmt.Fprintf(at.out, "accepted, with all that is behind it: %s\n", commitLine(commit, view{now: time.Now(), paint: at.paint(at.out)}))
+	v := at.view(at.out)
+	v.line(at.out, 2, "accepted, with all that is behind it: %s", commitLine(commit, v))
 	fmt.Fprintln(at.out, "the agent takes it up at its next poll")
 	return nil
 }

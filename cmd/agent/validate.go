@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"moult/cmd/internal/page"
 	"moult/reconcile/declare"
 )
 
@@ -45,7 +46,7 @@ func oneOr(args []string, fallback string) string {
 func validate(at surroundings, out output, dir string) error {
 	texts, err := readTexts(dir)
 	if err != nil {
-		return fmt.Errorf("validate: %w", err)
+		return adviseAbsent(fmt.Errorf("validate: %w", err), "name the directory that holds the declarations")
 	}
 	if len(texts) == 0 {
 		return advise(fmt.Errorf("validate %s: there is no .hcl file", dir), "name the directory that holds the declarations")
@@ -66,7 +67,7 @@ func validate(at surroundings, out output, dir string) error {
 func tellVerdict(at surroundings, environments []declare.Environment, mistakes declare.Diagnostics) error {
 	p := at.paint(at.out)
 	if len(mistakes) > 0 {
-		if err := mistakes.WriteText(at.out, p.on); err != nil {
+		if err := writeMistakes(at, at.out, mistakes); err != nil {
 			return err
 		}
 		fmt.Fprintf(at.out, "\n%s\n", p.red(plural(len(mistakes), "mistake")))
@@ -75,6 +76,16 @@ func tellVerdict(at surroundings, environments []declare.Environment, mistakes d
 	v := verdict(environments, mistakes)
 	fmt.Fprintf(at.out, "%s, %s: %s\n", plural(v.Environments, "environment"), plural(v.Groups, "group"), p.green("no mistakes"))
 	return nil
+}
+
+// writeMistakes writes mistakes for people.
+func writeMistakes(at surroundings, w io.Writer, mistakes declare.Diagnostics) error {
+	var drawn strings.Builder
+	if err := mistakes.WriteText(&drawn, at.paint(w).on); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, foldDrawn(drawn.String(), page.Width(w)))
+	return err
 }
 
 // validated is what `moult validate -o json` prints.

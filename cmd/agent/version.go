@@ -50,10 +50,13 @@ func (r release) String() string {
 	return fmt.Sprintf("%s, %s, %s", text, r.Go, r.Platform)
 }
 
+const versionHelp = `Version says which program this is: its version, the commit that it was built
+from, and by what it was built.`
+
 func versionCommand(at surroundings) *cobra.Command {
 	var out output
 	c := &cobra.Command{
-		Use: "version", Short: "say which program this is", Args: cobra.NoArgs,
+		Use: "version", Short: "say which program this is", Long: versionHelp, Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			if err := out.check(); err != nil {
 				return err

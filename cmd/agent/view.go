@@ -5,15 +5,28 @@ import (
 	"fmt"
 	"io"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"moult/cmd/internal/page"
 )
 
-// view is how something is drawn: at which moment, in which colours.
+// view is how something is drawn: at which moment, in which colours, and how
+// wide.
 type view struct {
 	now   time.Time
 	paint paint
+	width int // in columns; 0 where no line may be broken
+}
+
+// view is how to draw on w now.
+func (at surroundings) view(w io.Writer) view {
+	return view{now: time.Now(), paint: at.paint(w), width: page.Width(w)}
+}
+
+// line writes a line. Where it is broken, what follows is indented by hang.
+func (v view) line(w io.Writer, hang int, format string, args ...any) {
+	fmt.Fprintln(w, page.Fold(fmt.Sprintf(format, args...), v.width, hang))
 }
 
 // output is the -o flag.
@@ -25,7 +38,7 @@ const (
 )
 
 func (o *output) register(c *cobra.Command) {
-	c.Flags().StringVarP(&o.format, "output", "o", asText, "text or json")
+	c.Flags().StringVarP(&o.format, "output", "o", asText, "`FORMAT` to print: text or json")
 }
 
 func (o *output) check() error {
@@ -41,38 +54,4 @@ func writeJSON(w io.Writer, value any) error {
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(value)
-}
-
-// cell is a word in a table, and the colour it is given once it is as wide as
-// its column.
-type cell struct {
-	text  string
-	paint func(string) string
-}
-
-func plain(text string) cell { return cell{text: text} }
-
-// writeTable writes rows with aligned columns, two blanks apart.
-func writeTable(w io.Writer, rows [][]cell) {
-	var widths []int
-	for _, row := range rows {
-		for n, c := range row {
-			if n == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[n] = max(widths[n], utf8.RuneCountInString(c.text))
-		}
-	}
-	for _, row := range rows {
-		for n, c := range row {
-			if n < len(row)-1 {
-				c.text = fmt.Sprintf("%-*s  ", widths[n], c.text)
-			}
-			if c.paint != nil {
-				c.text = c.paint(c.text)
-			}
-			io.WriteString(w, c.text)
-		}
-		io.WriteString(w, "\n")
-	}
 }

@@ -37,4 +37,4 @@ func (w *waitFlag) String() string {
 }
 
 // Type is what help calls the value.
-func (w *waitFlag) Type() string { return "duration" }
+func (w *waitFlag) Type() string { return "TIME" }

@@ -21,7 +21,7 @@ func acts() []act {
 		{"2. A merge with a broken image: it starts, fails, and rolls itself back", badMerge},
 		{"3. git revert clears it", revertMerge},
 		{"4. Somebody changes a group by hand, and it is put right", byHand},
-		{"5. git log --notes=moult: what came of each commit", history},
+		{"5. What came of each commit, as git log --notes=moult shows it", history},
 	}
 }
 
@@ -49,14 +49,15 @@ func curtain(ctx context.Context, s *stage) error {
 
 // merge lands a commit that gives staging/web an image.
 func (s *stage) merge(author, image, version string) error {
-	if err := s.origin.setImage(staging, "web", image, "webapp "+version); err != nil {
+	before, after, err := s.origin.setImage(staging, "web", image, "webapp "+version)
+	if err != nil {
 		return err
 	}
 	if err := s.origin.commit(author, "staging: webapp "+version); err != nil {
 		return err
 	}
 	c := s.origin.newest()
-	s.say("  %s merges %s  %q\n", c.Author, c.Short(), c.Subject)
+	s.say("  %s merges %s %q, which changes one line:\n    - %s\n    + %s\n", c.Author, c.Short(), c.Subject, before, after)
 	return nil
 }
 
@@ -68,7 +69,7 @@ func goodMerge(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	s.say("  %s: %s", a.Group, a.Reason)
+	s.say("  %s is %s: %s", a.Group, a.State, a.Reason)
 	return nil
 }
 
@@ -76,27 +77,33 @@ func badMerge(ctx context.Context, s *stage) error {
 	if err := s.merge("Edsger Dijkstra", broken, "2026.11.24"); err != nil {
 		return err
 	}
+	s.say("  AWS gives up after an hour without progress, which is %s here\n", time.Hour/speed)
 	a, err := s.follow(ctx, web, reconcile.StateRolling, reconcile.StateHeld)
 	if err != nil {
 		return err
 	}
 	s.say("  %s is held: %s", a.Group, a.Reason)
 	s.say("  what ends it: %s", a.Ends)
+	s.say("  what runs: %s again, on %s", a.From, plural(a.Instances, "instance", "instances"))
 	return nil
 }
 
 func revertMerge(ctx context.Context, s *stage) error {
+	before, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
 	if err := s.origin.revert("Edsger Dijkstra"); err != nil {
 		return err
 	}
 	c := s.origin.newest()
-	s.say("  %s merges %s  %s\n", c.Author, c.Short(), c.Subject)
+	s.say("  %s merges %s %s\n", c.Author, c.Short(), c.Subject)
 	a, err := s.follow(ctx, web, "", reconcile.StateConverged)
 	if err != nil {
 		return err
 	}
-	s.say("  %s: %s, and nothing had to be replaced", a.Group, a.Reason)
-	return nil
+	s.say("  %s is %s: %s, and nothing had to be replaced", a.Group, a.State, a.Reason)
+	return s.checkSame(ctx, before)
 }
 
 func byHand(ctx context.Context, s *stage) error {
@@ -104,11 +111,11 @@ func byHand(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	s.say("  %s\n", what)
+	s.say("  In the AWS console, %s\n", what)
 	a, err := s.follow(ctx, web, reconcile.StateRolling, reconcile.StateConverged)
 	if err != nil {
 		return err
 	}
-	s.say("  %s: %s", a.Group, a.Reason)
+	s.say("  %s is %s: %s, and nobody had to ask for it", a.Group, a.State, a.Reason)
 	return s.checkTemplate(ctx)
 }

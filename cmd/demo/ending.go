@@ -10,7 +10,8 @@ import (
 )
 
 // history prints the git log, newest first, with what the agent has written
-// beside each commit: what `git log --notes=moult` shows, less the JSON.
+// beside each commit: what `git log --notes=moult` shows, less the JSON, and
+// less that each commit was accepted.
 func history(ctx context.Context, s *stage) error {
 	told := map[string][]ledger.Entry{} // by commit, oldest first
 	err := s.until(ctx, "the ledger tells how each commit ended", 15*time.Second, func() bool {
@@ -24,9 +25,12 @@ func history(ctx context.Context, s *stage) error {
 		c := s.origin.merged[n]
 		s.say("  %s  %s, %s", c.Short(), c.Subject, c.Author)
 		for _, e := range told[c.Hash] {
-			s.say("      %s", e.Sentence())
+			if e.Outcome != ledger.Accepted {
+				s.say("      %s", e.Sentence())
+			}
 		}
 	}
+	s.say("\n  Behind each line git has the same as JSON, which says more; `moult history` reads it.")
 	return nil
 }
 

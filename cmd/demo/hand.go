@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -49,7 +50,21 @@ func (s *stage) meddle(ctx context.Context) (what string, err error) {
 	_, err = s.console().TerminateInstanceInAutoScalingGroup(ctx, &autoscaling.TerminateInstanceInAutoScalingGroupInput{
 		InstanceId: g.Instances[0].InstanceId, ShouldDecrementDesiredCapacity: awssdk.Bool(false),
 	})
-	return fmt.Sprintf("in the console: %s is set back to template version 1, and %s is terminated", webGroup, *g.Instances[0].InstanceId), err
+	return fmt.Sprintf("somebody sets %s back to template version 1 and terminates %s: AWS replaces it with the old image", webGroup, *g.Instances[0].InstanceId), err
+}
+
+// checkSame makes sure that the group has the instances that it had before.
+func (s *stage) checkSame(ctx context.Context, before types.AutoScalingGroup) error {
+	now, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	for _, was := range before.Instances {
+		if !slices.ContainsFunc(now.Instances, func(i types.Instance) bool { return *i.InstanceId == *was.InstanceId }) {
+			return fmt.Errorf("look at %s: %s was replaced", webGroup, *was.InstanceId)
+		}
+	}
+	return nil
 }
 
 // checkTemplate makes sure that the saved template is what it was before

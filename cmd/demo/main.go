@@ -50,9 +50,11 @@ func demo(ctx context.Context, moult, examples string, keep bool) (err error) {
 			return fmt.Errorf("%s: %w", act.title, err)
 		}
 	}
-	if keep {
-		s.explainKeep()
-		<-ctx.Done()
+	if !keep {
+		s.say("\nThat was all of it, and nothing is left behind. make demo KEEP=1 leaves it running, to play on.")
+		return nil
 	}
+	s.explainKeep()
+	<-ctx.Done()
 	return nil
 }

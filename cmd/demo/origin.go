@@ -59,25 +59,25 @@ func (o *origin) newest() reconcile.Commit { return o.merged[len(o.merged)-1] }
 
 var anyImage = regexp.MustCompile(`(ami\s*=\s*)"(ami-[0-9a-f]+)"([^\n]*)`)
 
-// setImage gives the group of an environment another AMI: the one line that a
-// pull request changes.
-func (o *origin) setImage(file, group, image, comment string) error {
+// setImage gives the group of an environment another AMI. It returns the one
+// line that a pull request changes, before and after.
+func (o *origin) setImage(file, group, image, comment string) (before, after string, err error) {
 	path := filepath.Join(o.dir, file)
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	at := strings.Index(string(text), fmt.Sprintf("group %q", group))
 	if at < 0 {
-		return fmt.Errorf("set the image of %s: %s does not declare it", group, file)
+		return "", "", fmt.Errorf("set the image of %s: %s does not declare it", group, file)
 	}
 	head, tail := string(text[:at]), string(text[at:])
 	loc := anyImage.FindStringSubmatchIndex(tail)
 	if loc == nil {
-		return fmt.Errorf("set the image of %s: %s gives it none", group, file)
+		return "", "", fmt.Errorf("set the image of %s: %s gives it none", group, file)
 	}
-	line := tail[loc[2]:loc[3]] + `"` + image + `" # ` + comment
-	return os.WriteFile(path, []byte(head+tail[:loc[0]]+line+tail[loc[1]:]), 0o644)
+	before, after = tail[loc[0]:loc[1]], tail[loc[2]:loc[3]]+`"`+image+`" # `+comment
+	return before, after, os.WriteFile(path, []byte(head+tail[:loc[0]]+after+tail[loc[1]:]), 0o644)
 }
 
 // revert restores the work tree of the commit before the newest, as

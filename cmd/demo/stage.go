@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"moult/cmd/internal/page"
 )
 
 // speed is how much faster than the wall clock the simulated AWS runs: AWS
@@ -91,7 +93,7 @@ func (s *stage) startAWS(ctx context.Context, fleet string) error {
 func (s *stage) startAgent() error {
 	s.agent = exec.Command(s.moult, "run", "--repo", s.repository(), "--state-dir", s.stateDir(), "--poll", "1s", "--interval", "1s")
 	s.agent.Env = s.environment()
-	s.say("  agent           moult run --repo %s --state-dir %s\n", s.repository(), s.stateDir())
+	s.say("  agent           moult run --repo %s --state-dir %s", s.repository(), s.stateDir())
 	return s.launch(s.agent, "agent.log")
 }
 
@@ -132,11 +134,14 @@ func (s *stage) showLog() {
 	}
 }
 
-func (s *stage) say(format string, args ...any) { fmt.Fprintf(os.Stdout, format+"\n", args...) }
+// say tells something, in lines that fit the terminal.
+func (s *stage) say(format string, args ...any) {
+	fmt.Println(page.FoldAll(fmt.Sprintf(format, args...), page.Width(os.Stdout), 4))
+}
 
 // explainKeep says how to play on.
 func (s *stage) explainKeep() {
-	s.say(`
+	fmt.Printf(`
 %s Ctrl-C ends everything. From another terminal:
 
   export AWS_ENDPOINT_URL=%s AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1
@@ -144,7 +149,8 @@ func (s *stage) explainKeep() {
   %s status --state-dir %s
   %s explain staging/web --repo %s --state-dir %s
   aws autoscaling describe-auto-scaling-groups
-  cd %s     # change an AMI, git commit, and watch; git log --notes=moult`,
+  cd %s     # change an AMI, git commit, and watch; git log --notes=moult
+`, // not folded: it is there to be copied
 		bold("It is all still running."), s.aws, s.moult, s.stateDir(), s.moult, s.repository(), filepath.Join(s.dir, "state2"), s.repository())
 }
 

@@ -5,13 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/fatih/color"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"moult/reconcile"
 )
@@ -33,14 +29,15 @@ func (s *stage) report() (reconcile.Report, bool) {
 }
 
 // answer is what the agent says of one group, once it goes by the newest
-// commit.
+// commit: each commit of the story sets the image of the group that is asked
+// about.
 func (s *stage) answer(group string) (reconcile.Answer, bool) {
 	r, ok := s.report()
 	if !ok || r.Head.Hash != s.origin.newest().Hash {
 		return reconcile.Answer{}, false
 	}
 	for _, a := range r.Plan.Answers {
-		if a.Group.String() == group {
+		if a.Group.String() == group && a.Commit.Hash == r.Head.Hash {
 			return a, true
 		}
 	}
@@ -50,7 +47,7 @@ func (s *stage) answer(group string) (reconcile.Answer, bool) {
 // follow shows a group's progress until it has reached a state, having gone
 // through others before it.
 func (s *stage) follow(ctx context.Context, group string, through, until reconcile.State) (reconcile.Answer, error) {
-	show := newShow(group)
+	show := newShow(group, until)
 	defer show.done()
 	passed := through == ""
 	var last reconcile.Answer
@@ -68,54 +65,4 @@ func (s *stage) follow(ctx context.Context, group string, through, until reconci
 		err = fmt.Errorf("%w; it is %s: %s", err, last.State, last.Reason)
 	}
 	return last, err
-}
-
-// show is how progress is shown: a live bar on a terminal, a line for each
-// change elsewhere.
-type show struct {
-	bars *mpb.Progress
-	bar  *mpb.Bar
-	last string
-	word string
-}
-
-func newShow(group string) *show {
-	v := &show{word: "waiting for the agent to notice"}
-	if !term.IsTerminal(int(os.Stdout.Fd())) {
-		return v
-	}
-	v.bars = mpb.New(mpb.WithWidth(24), mpb.WithRefreshRate(60*time.Millisecond))
-	v.bar = v.bars.AddBar(100,
-		mpb.PrependDecorators(decor.Name("  "+group+" ")),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + v.word })))
-	return v
-}
-
-func (v *show) see(a reconcile.Answer) {
-	text := fmt.Sprintf("%s: %s", a.State, a.Reason)
-	if v.bar != nil {
-		if a.Instances > 0 {
-			v.bar.SetCurrent(int64(min(99, 100*a.Current/a.Instances)))
-		}
-		v.word = clip(text, 90)
-	} else if text != v.last {
-		fmt.Printf("  %s %s %s\n", a.Glyph(), a.Group, text)
-	}
-	v.last = text
-}
-
-// done leaves the bar as it is.
-func (v *show) done() {
-	if v.bars == nil {
-		return
-	}
-	v.bar.Abort(false)
-	v.bars.Wait()
-}
-
-func clip(text string, width int) string {
-	if letters := []rune(text); len(letters) > width {
-		return string(letters[:width-1]) + "…"
-	}
-	return text
 }

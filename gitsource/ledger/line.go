@@ -100,10 +100,19 @@ func (e Entry) sentence() string {
 	if e.Reason != "" {
 		text += "; " + e.Reason
 	}
-	if e.Outcome == Started && e.Author != "" {
-		text += ", by " + e.Author
+	return e.heading() + braceless(text+e.asker())
+}
+
+// asker is whose commit asked for what is started. Nobody's did where the agent
+// heals, or found a refresh that somebody else may have begun.
+func (e Entry) asker() string {
+	switch {
+	case e.Outcome != Started || e.Author == "":
+		return ""
+	case e.Heals() || e.Reason == foundOnItsWay:
+		return ", declared by " + e.Author + " in commit " + reconcile.Commit{Hash: e.Commit}.Short()
 	}
-	return e.heading() + braceless(text)
+	return ", by " + e.Author
 }
 
 // acceptance is why a commit was accepted.
@@ -124,6 +133,8 @@ func braceless(text string) string { return strings.ReplaceAll(text, "{", "(") }
 
 func (e Entry) images() string {
 	switch {
+	case e.From != "" && e.To != "" && e.From != e.To && e.Outcome == RolledBack:
+		return " " + e.To + " back to " + e.From
 	case e.From != "" && e.To != "" && e.From != e.To:
 		return " " + e.From + " to " + e.To
 	case e.To != "":

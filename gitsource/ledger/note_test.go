@@ -17,7 +17,7 @@ func TestALineSaysTheSameToPeopleAndPrograms(t *testing.T) {
 	e.Reason = "3 instances never became healthy {\"health\"}\nuntil\x1b[2J noon"
 	e.InstancesReplaced = 0
 	l := e.written()
-	want := `2026-03-03T12:02:30Z production/web rolled_back: ` + ami(1) + ` to ` + ami(2) +
+	want := `2026-03-03T12:02:30Z production/web rolled_back: ` + ami(2) + ` back to ` + ami(1) +
 		` in 30s; 3 instances never became healthy ("health"} until [2J noon {"time":"2026-03-03T12:02:30Z",`
 	if !strings.HasPrefix(l.text, want) {
 		t.Errorf("line is\n%s\nnot\n%s", l.text, want)
@@ -152,4 +152,21 @@ func FuzzRecordReadsAsJSON(f *testing.F) {
 			t.Errorf("%q (-encoding/json +readPlain):\n%s", text, diff)
 		}
 	})
+}
+
+func TestASentenceNamesWhoAskedOnlyWhereSomebodyDid(t *testing.T) {
+	t.Parallel()
+	asked, heal, found := started(1), started(1), started(1)
+	heal.Reason, found.Reason = begins, foundOnItsWay
+	declared := ", declared by Ada <ada@example.com> in commit " + commitName(1)[:8]
+	for want, e := range map[string]Entry{
+		", by Ada <ada@example.com>":                             asked,
+		"; healing drift: no new commit asked for it" + declared: heal,
+		"; found on its way" + declared:                          found,
+	} {
+		want = "2026-03-03T12:01:00Z production/web started: " + ami(0) + " to " + ami(1) + want
+		if got := e.Sentence(); got != want {
+			t.Errorf("it reads\n%s\nand not\n%s", got, want)
+		}
+	}
 }

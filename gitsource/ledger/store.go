@@ -69,7 +69,7 @@ func storeTrouble(err error) error {
 func (l *Ledger) change(ctx context.Context, f func(*repository) error) error {
 	hold, err := lock(l.Dir+".lock", func(path string) (*durable.Hold, error) { return durable.Lock(ctx, path) })
 	if errors.Is(err, durable.ErrLocked) {
-		return fault.New(ErrBusy, "it is tried again; if another moult was stopped there, let it go on or end it", "another process keeps %s.lock", l.Dir)
+		return fault.New(ErrBusy, "it is tried again; if another moult was stopped there, let it go on or end it", "another moult keeps %s.lock", l.Dir)
 	}
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func (l *Ledger) exchange(ctx context.Context, now time.Time, do func(*exchange,
 	defer l.turn.Unlock()
 	hold, err := lock(l.Dir+".turn", durable.TryLock)
 	if errors.Is(err, durable.ErrLocked) {
-		return Synced{}, fault.New(ErrBusy, "it is tried again", "another process is at it with the same store")
+		return Synced{}, fault.New(ErrBusy, "it is tried again", "another moult is at it with the same store")
 	}
 	if err != nil {
 		return Synced{}, err

@@ -16,6 +16,10 @@ type Teller struct {
 	// a group, where that is another: one on a branch that was merged. nil means
 	// that nobody knows.
 	Written func(group reconcile.ID, commit string) reconcile.Commit
+	// Settled reports whether a group had come to rest on an image because of a
+	// commit: what is started for the same now heals. nil means that nobody
+	// knows.
+	Settled func(group reconcile.ID, commit, image string) bool
 }
 
 // Who is whose hands a commit went through.
@@ -31,7 +35,7 @@ type Who struct {
 //
 //	in the report                                        entry
 //	---------------------------------------------------  ------------------------------------------
-//	a roll was accepted                                  started
+//	a roll was accepted                                  started; healing, if all was well before
 //	a cancel or roll_back was accepted                   started, of that verb, for the new commit
 //	a pin was accepted                                   succeeded: it replaces nothing
 //	a refresh goes on that nobody wrote down             started, found on its way
@@ -66,10 +70,19 @@ func (t Teller) Tell(report reconcile.Report, started []Entry) []Entry {
 	for _, a := range report.Plan.Answers {
 		s := subject{answer: a, at: report.At, open: open[a.Group], accepted: accepted[a.Group]}
 		for _, e := range s.tell() {
-			entries = append(entries, t.sign(t.attribute(e)))
+			entries = append(entries, t.sign(t.attribute(t.explain(e))))
 		}
 	}
 	return entries
+}
+
+// explain says of a rollout that nobody asked for why it was begun.
+func (t Teller) explain(e Entry) Entry {
+	asked := e.Outcome != Started || e.Verb != reconcile.Roll || e.Reason != ""
+	if !asked && t.Settled != nil && t.Settled(e.GroupID(), e.Commit, e.To) {
+		e.Reason = begins
+	}
+	return e
 }
 
 func (t Teller) attribute(e Entry) Entry {
@@ -204,6 +217,9 @@ func (s subject) end(e Entry) (Entry, bool) {
 	outcome, reason := s.ending(e)
 	if outcome == "" {
 		return Entry{}, false
+	}
+	if e.Heals() {
+		reason = healed(outcome, reason)
 	}
 	e.Time, e.Finished, e.Outcome, e.Reason = s.at, s.at, outcome, reason
 	e.ID, e.Proof, e.Agent, e.AgentVersion = "", "", "", "" // whoever began it, this agent saw the end

@@ -39,7 +39,12 @@ func (s *story) pass(a reconcile.Answer, outcomes ...reconcile.Outcome) []string
 		outcomes[i].At, outcomes[i].Action.Group = s.clock, web
 	}
 	report := reconcile.Report{At: s.clock, Plan: reconcile.Plan{Answers: []reconcile.Answer{a}}, Outcomes: outcomes}
-	teller := Teller{Who: func(commit string) Who { return Who{Signer: "signer of " + commit[:4]} }}
+	teller := Teller{
+		Who: func(commit string) Who { return Who{Signer: "signer of " + commit[:4]} },
+		Settled: func(group reconcile.ID, commit, image string) bool {
+			return value[bool](s.t)(s.ledger.Settled(background, group, commit, image))
+		},
+	}
 	for range 2 {
 		s.ledger = again(s.t, s.ledger)
 		started := value[[]Entry](s.t)(s.ledger.Started(background))
@@ -145,8 +150,16 @@ func TestEveryRolloutGetsABeginAndAnEnd(t *testing.T) {
 		"a revert rolls it back": {begin,
 			{reconcile.Answer{State: reconcile.StateRollingBack, Commit: b, To: ami(0), RefreshID: "r1"}, []reconcile.Outcome{accepted(b, reconcile.RollBack, "r1")}, []string{"bb roll_back started r1"}},
 			{converged(b, ami(0)), nil, []string{"aa roll rolled_back r1: for commit bbbbbbbb", "bb roll_back succeeded r1", "bb  succeeded: found converged"}}},
-		"git moves on unseen":        {begin, {toB, []reconcile.Outcome{accepted(b, reconcile.Roll, "r2")}, []string{"aa roll superseded r1: by commit bbbbbbbb", "bb roll started r2"}}},
-		"drift is healed":            {begin, {rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll ended r1: another refresh followed", "aa roll started r2"}}},
+		"git moves on unseen": {begin, {toB, []reconcile.Outcome{accepted(b, reconcile.Roll, "r2")}, []string{"aa roll superseded r1: by commit bbbbbbbb", "bb roll started r2"}}},
+		"drift is healed": {begin, {converged(a, ami(1)), nil, []string{"aa roll succeeded r1, 3 replaced"}},
+			{rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll started r2: healing drift: no new commit asked for it"}},
+			{converged(a, ami(1)), nil, []string{"aa roll succeeded r2, 3 replaced: healing drift: done"}}},
+		"drift of what was found converged cannot be healed": {{converged(a, ami(1)), nil, []string{"aa  succeeded: found converged"}},
+			{rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll started r2: healing drift: no new commit asked for it"}},
+			{held(a, "r2", reconcile.Failed), nil, []string{"aa roll failed r2, 1 replaced: healing drift: it cannot be"}}},
+		"a pin settles nothing": {{waiting(a, ""), []reconcile.Outcome{accepted(a, reconcile.Pin, "")}, []string{"aa pin succeeded"}},
+			{rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll started r2"}}},
+		"another refresh followed":   {begin, {rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll ended r1: another refresh followed", "aa roll started r2"}}},
 		"it was on its way already":  {{rolling(a, "r9"), nil, []string{"aa roll started r9: found on its way"}}, {converged(a, ami(1)), nil, []string{"aa roll succeeded r9"}}},
 		"nothing had to be replaced": {{converged(a, ami(0)), nil, []string{"aa  succeeded: found converged"}}, {converged(a, ami(0)), nil, nil}},
 		"a hold":                     {{held(a, "", ""), nil, []string{"aa  held: it cannot be"}}, {held(a, "", ""), nil, nil}, {held(b, "", ""), nil, []string{"bb  held: it cannot be"}}},

@@ -134,7 +134,7 @@ func greet(ctx context.Context, c conversation, ref string) (*greeting, error) {
 // arrived.
 func (s *Server) stalled(v *vigil, err error) error {
 	if err != nil && errors.Is(context.Cause(v.ctx), errStalled) {
-		return fault.New(fault.ErrUnreachable, "it is tried again at the next poll", "no answer within %s", v.patience)
+		return fault.New(fault.ErrUnreachable, "the agent tries again at its next poll", "no answer within %s", v.patience)
 	}
 	return err
 }
