@@ -103,13 +103,18 @@ func (s subject) declaredSince(r Refresh) bool {
 const historyKept = 42 * 24 * time.Hour
 
 // settled reports whether the group had come to rest on what is declared, so
-// that a difference seen now is drift and not work that git asked for.
+// that a difference seen now is drift and not work that git asked for. A refresh
+// that was rolled back left the group as it was before: a revert behind it asks
+// for nothing that is not there.
 func (s subject) settled() bool {
+	undone := false
 	for n, r := range s.Observed.Refreshes {
 		switch {
 		case r.Status.Active():
 		case s.tried(r) == s.Image:
-			return r.Status == Successful && !s.declaredAgain(r, s.Observed.Refreshes[:n])
+			return r.Status == Successful && (undone || !s.declaredAgain(r, s.Observed.Refreshes[:n]))
+		case r.Status == RollbackSuccessful:
+			undone = true
 		case r.Version.Commit != "":
 			return false
 		}

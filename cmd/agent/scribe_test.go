@@ -305,6 +305,7 @@ func TestAReportWaitsForTheLedgerAndNotForLong(t *testing.T) {
 			}
 		}
 		end := s.begin(t.Context())
+		time.Sleep(lockPatience) // writing and sending may meet at the store
 		synctest.Wait()
 		if got := took(rollout()[3]); got > writePatience/2 {
 			t.Errorf("with somebody who writes it takes %s", got)
