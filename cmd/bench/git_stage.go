@@ -126,10 +126,13 @@ func (s *gitStage) probe(ctx context.Context, name, dir string, times int) (cost
 }
 
 // afterChange runs a probe for which a commit is made each time it is ready, and
-// counts from the last.
+// counts what goes over the wire as the probe counts.
 func (s *gitStage) afterChange(ctx context.Context, name, dir string) (cost, error) {
+	made := 0
 	change := &onReady{do: func() error {
-		defer s.reset()
+		if made++; made == warmUp+1 {
+			s.reset()
+		}
 		return gittest.Change(s.origin, name)
 	}}
 	self, err := os.Executable()
@@ -142,7 +145,7 @@ func (s *gitStage) afterChange(ctx context.Context, name, dir string) (cost, err
 		return cost{}, err
 	}
 	change.answer, c.Stdout = answer, change
-	got, err := s.measured(ctx, c, 1)
+	got, err := s.measured(ctx, c, counted)
 	return got, errors.Join(err, change.err)
 }
 

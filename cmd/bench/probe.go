@@ -61,6 +61,36 @@ func (m meter) read(times int) reading {
 	}
 }
 
+// How many commits are fetched, one by one: the first do not count, because an
+// agent has been at it for long.
+const warmUp, counted = 5, 20
+
+// eachCommit does something for each new commit, and tells the mean of those
+// that count.
+func (p probe) eachCommit(do func() error) (reading, error) {
+	var all reading
+	for n := range warmUp + counted {
+		if err := p.ready(); err != nil {
+			return reading{}, err
+		}
+		m := newMeter()
+		if err := do(); err != nil {
+			return reading{}, err
+		}
+		if n >= warmUp {
+			all.add(m.read(counted))
+		}
+	}
+	return all, nil
+}
+
+func (r *reading) add(more reading) {
+	r.Wall += more.Wall
+	r.CPU += more.CPU
+	r.Alloc += more.Alloc
+	r.Peak = more.Peak
+}
+
 // peakMB is the most memory that this program ever had. Linux counts it anew
 // after exec in VmHWM (proc_pid_status(5)), and not in getrusage.
 func peakMB() float64 {

@@ -73,17 +73,12 @@ func fetchGoGit(ctx context.Context, p probe) (reading, error) {
 	if err := r.FetchContext(ctx, oneBranch); !errors.Is(err, git.NoErrAlreadyUpToDate) && err != nil {
 		return reading{}, err
 	}
-	var m meter
-	for range warmUp {
-		if err := p.ready(); err != nil {
-			return reading{}, err
-		}
-		m = newMeter()
+	return p.eachCommit(func() error {
 		if err := r.FetchContext(ctx, oneBranch); err != nil {
-			return reading{}, fmt.Errorf("fetch one commit: %w", err)
+			return fmt.Errorf("fetch one commit: %w", err)
 		}
-	}
-	return m.read(1), nil
+		return nil
+	})
 }
 
 func pollGoGit(ctx context.Context, p probe) (reading, error) {

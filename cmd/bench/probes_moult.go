@@ -101,27 +101,15 @@ func commitOurs(ctx context.Context, p probe) (reading, error) {
 	if err := fold(ctx, r, timeline, r.Head()); err != nil {
 		return reading{}, err
 	}
-	var m meter
-	for range warmUp {
-		if err := p.ready(); err != nil {
-			return reading{}, err
-		}
+	return p.eachCommit(func() error {
 		before := r.Head()
-		m = newMeter()
 		got, err := r.Fetch(ctx)
 		if err != nil || !got.Changed {
-			return reading{}, fmt.Errorf("fetch one commit: %+v: %w", got, err)
+			return fmt.Errorf("fetch one commit: %+v: %w", got, err)
 		}
-		if err := fold(ctx, r, timeline, before); err != nil {
-			return reading{}, err
-		}
-	}
-	return m.read(1), nil
+		return fold(ctx, r, timeline, before)
+	})
 }
-
-// warmUp is how many commits are fetched in a row, of which the last counts: an
-// agent has been at it for long.
-const warmUp = 5
 
 // foldOurs finds which commit set each image, and who wrote it, over the whole
 // history.
