@@ -19,6 +19,8 @@ type momentThen struct {
 	// Branch and Head are what was read, and where it was at the moment.
 	Branch string           `json:"branch"`
 	Head   reconcile.Commit `json:"head"`
+	// Undeclared is set where the head had no declaration file at all.
+	Undeclared *undeclaredThen `json:"undeclared,omitempty"`
 	// Mistakes are why the head did not move the environment then.
 	Mistakes []reconcile.Mistake `json:"mistakes,omitempty"`
 	// Ledger is false where there is none: then nobody knows here what ran.
@@ -87,7 +89,7 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 	if err != nil {
 		return told, err
 	}
-	told.Head, told.Mistakes = past.head, past.mistakes
+	told.Head, told.Undeclared, told.Mistakes = past.head, past.undeclared, past.mistakes
 	for _, m := range moments {
 		if q.about(m.Group.Environment, m.Group.Group) {
 			told.Groups = append(told.Groups, asGroupThen(m))
@@ -107,6 +109,9 @@ func (a *archive) declaredAt(ctx context.Context, q query) (declaredPast, string
 	}
 	defer clone.Close()
 	past, err := declaredIn(ctx, clone, q.moment, q.filter.Environment)
+	if err == nil {
+		past.undeclared, err = a.undeclared(ctx, clone, past.head.Hash)
+	}
 	return past, clone.Ref, err
 }
 
