@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"strings"
 
@@ -188,17 +189,30 @@ func lookIn(content []byte, name string, folder bool) (plumbing.Hash, error) {
 	return plumbing.ZeroHash, nil
 }
 
-// Line are commits of the branch, from one on backwards, by first parents: the
-// newest first, and at most so many.
+// Back are the commits of the branch, from one on backwards, by first parents.
+// An error is the last.
+func (c *Clone) Back(ctx context.Context, from string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for at := plumbing.NewHash(from); !at.IsZero(); {
+			l, err := c.link(ctx, at)
+			if !yield(at.String(), err) || err != nil {
+				return
+			}
+			at = l.parent
+		}
+	}
+}
+
+// Line are at most so many commits of Back, the newest first.
 func (c *Clone) Line(ctx context.Context, from string, most int) ([]string, error) {
 	var line []string
-	for at := plumbing.NewHash(from); !at.IsZero() && len(line) < most; {
-		l, err := c.link(ctx, at)
+	for name, err := range c.Back(ctx, from) {
 		if err != nil {
 			return nil, err
 		}
-		line = append(line, at.String())
-		at = l.parent
+		if line = append(line, name); len(line) == most {
+			break
+		}
 	}
 	return line, nil
 }

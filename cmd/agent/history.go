@@ -64,7 +64,11 @@ func ask(ctx context.Context, at surroundings, flags common, q query) error {
 	}
 	defer a.close()
 	v := at.view(at.out)
+	if flags.path != "" && q.moment.IsZero() {
+		err = a.checkPath(ctx)
+	}
 	switch {
+	case err != nil:
 	case q.verify:
 		err = a.verify(ctx, at, q, v)
 	case !q.moment.IsZero():

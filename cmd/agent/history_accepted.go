@@ -1,30 +1,51 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"strings"
 
 	"moult/gitsource/ledger"
 )
 
-// acceptances adds to each group how the commit that it obeyed was accepted:
-// that stands in the note of the commit, as an entry of its own.
-func (a *archive) acceptances(told *momentThen) error {
+// acceptances adds to each group how the commit that it obeyed was accepted.
+// That stands in the note of the commit, as an entry of its own, if it was the
+// head when the agent looked. What was pushed together is accepted with the
+// head, and so is a rewritten branch that an operator accepted by its head's
+// name: then it is the first acceptance after the commit that counts. spoken
+// are the commits beside which any acceptance may stand.
+func (a *archive) acceptances(ctx context.Context, told *momentThen, spoken map[string]bool) error {
 	found := map[string]*ledger.Entry{}
-	for i, g := range told.Groups {
+	open := map[string]bool{} // commits that no acceptance stands beside
+	for _, g := range told.Groups {
 		if a.book == nil || g.Last == nil {
 			continue
 		}
 		commit := g.Last.Commit
-		if _, asked := found[commit]; !asked {
-			entries, err := a.book.History(ledger.Filter{Commit: commit, Outcome: ledger.Accepted})
-			if err != nil {
-				return err
-			}
-			found[commit] = told.acceptance(entries)
+		accepted, err := a.acceptanceOf(*told, commit, spoken)
+		if err != nil {
+			return err
 		}
-		told.Groups[i].Accepted = found[commit]
+		found[commit], open[commit] = accepted, accepted == nil
+	}
+	if err := a.acceptedWith(ctx, *told, open, spoken, found); err != nil {
+		return err
+	}
+	for i, g := range told.Groups {
+		if g.Last != nil {
+			told.Groups[i].Accepted = found[g.Last.Commit]
+		}
 	}
 	return nil
+}
+
+// acceptanceOf is the acceptance beside one commit; nil where none counts.
+func (a *archive) acceptanceOf(told momentThen, commit string, spoken map[string]bool) (*ledger.Entry, error) {
+	if !spoken[commit] {
+		return nil, nil
+	}
+	entries, err := a.book.History(ledger.Filter{Commit: commit, Outcome: ledger.Accepted})
+	return told.acceptance(entries), err
 }
 
 // acceptance is the newest of some entries, newest first, that is about the
@@ -55,6 +76,15 @@ func acceptedWords(e ledger.Entry) string {
 	return "no signature was asked for"
 }
 
+// acceptedWithWords name the commit that was accepted, where that is a later
+// one, and when: what an operator looked at was the head.
+func acceptedWithWords(e, accepted ledger.Entry) string {
+	if e.Commit == accepted.Commit {
+		return ""
+	}
+	return fmt.Sprintf(", with the later commit %s, %s UTC", shortHash(accepted.Commit), minuteOf(accepted.Time))
+}
+
 // approval is who let it through, as far as the agent knew: how the commit was
 // accepted, whose signature it carries and who merged it.
 func approval(e ledger.Entry, accepted *ledger.Entry) string {
@@ -63,10 +93,10 @@ func approval(e ledger.Entry, accepted *ledger.Entry) string {
 	switch {
 	case accepted == nil:
 	case accepted.AcceptedBy != "":
-		who = append(who, "accepted "+acceptedWords(*accepted))
+		who = append(who, "accepted "+acceptedWords(*accepted)+acceptedWithWords(e, *accepted))
 	default:
-		who = append(who, "accepted: "+acceptedWords(*accepted))
-		if signer == accepted.Signer {
+		who = append(who, "accepted: "+acceptedWords(*accepted)+acceptedWithWords(e, *accepted))
+		if signer == accepted.Signer && e.Commit == accepted.Commit {
 			signer = "" // it is named already
 		}
 	}

@@ -88,6 +88,7 @@ func writeMomentCSV(w io.Writer, m momentThen) error {
 	header := []string{
 		"at", "environment", "group", "declared_ami", "declared_at", "declared_commit", "declared_author", "ami", "partly_ami",
 		"last_outcome", "last_time", "last_commit", "author", "signer", "merged_by", "accepted", "accepted_by", "refresh_id", "became", "became_time",
+		"accepted_commit",
 	}
 	var rows [][]string
 	for _, g := range m.Groups {
@@ -108,7 +109,7 @@ func writeMomentCSV(w io.Writer, m momentThen) error {
 		rows = append(rows, []string{
 			stampOf(m.At), g.Group.Environment, g.Group.Group, d.Image, d.Position, d.Commit.Hash, d.Commit.Author, g.Image, g.Partly,
 			string(last.Outcome), stampOf(last.Time), last.Commit, last.Author, last.Signer, last.MergedBy, stampOf(accepted.Time), accepted.AcceptedBy, last.RefreshID,
-			string(became.Outcome), stampOf(became.Time),
+			string(became.Outcome), stampOf(became.Time), accepted.Commit,
 		})
 	}
 	return writeCSV(w, header, rows)

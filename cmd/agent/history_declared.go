@@ -20,6 +20,7 @@ type declaredPast struct {
 	mistakes []reconcile.Mistake // why the head did not move the environment
 	// environments are all that were declared, by name.
 	environments []string
+	undeclared   *undeclaredThen // nothing was, anywhere
 }
 
 // mostFolded is how many commits before the moment are gone through for what an

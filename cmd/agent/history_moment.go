@@ -19,6 +19,8 @@ type momentThen struct {
 	// Branch and Head are what was read, and where it was at the moment.
 	Branch string           `json:"branch"`
 	Head   reconcile.Commit `json:"head"`
+	// Undeclared is set where the head had no declaration file at all.
+	Undeclared *undeclaredThen `json:"undeclared,omitempty"`
 	// Mistakes are why the head did not move the environment then.
 	Mistakes []reconcile.Mistake `json:"mistakes,omitempty"`
 	// Ledger is false where there is none: then nobody knows here what ran.
@@ -40,8 +42,8 @@ type groupThen struct {
 	// Last is the newest entry then, and Became how its rollout ended.
 	Last   *ledger.Entry `json:"last,omitempty"`
 	Became *ledger.Entry `json:"became,omitempty"`
-	// Accepted is how the commit of Last was accepted; nil when the ledger does
-	// not tell.
+	// Accepted is how the commit of Last was accepted: by itself, or with a later
+	// one, which is then its Commit. It is nil when the ledger does not tell.
 	Accepted *ledger.Entry `json:"accepted,omitempty"`
 }
 
@@ -79,7 +81,7 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 	var unread error
 	var reading sync.WaitGroup
 	reading.Go(func() { past, told.Branch, unread = a.declaredAt(ctx, q) })
-	moments, err := a.momentsAt(ctx, q, awaited{&reading, &past, &unread})
+	ran, err := a.pastAt(ctx, q, awaited{&reading, &past, &unread})
 	reading.Wait()
 	if unread != nil {
 		err = unread // which err is, in other words
@@ -87,8 +89,8 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 	if err != nil {
 		return told, err
 	}
-	told.Head, told.Mistakes = past.head, past.mistakes
-	for _, m := range moments {
+	told.Head, told.Undeclared, told.Mistakes = past.head, past.undeclared, past.mistakes
+	for _, m := range ran.Moments {
 		if q.about(m.Group.Environment, m.Group.Group) {
 			told.Groups = append(told.Groups, asGroupThen(m))
 		}
@@ -96,7 +98,7 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 	if len(told.Groups) == 0 && !slices.Contains(past.environments, told.Environment) {
 		told.Environments = past.environments
 	}
-	return told, a.acceptances(&told)
+	return told, a.acceptances(ctx, &told, ran.Accepted)
 }
 
 // declaredAt asks git, and says of which branch.
@@ -107,20 +109,23 @@ func (a *archive) declaredAt(ctx context.Context, q query) (declaredPast, string
 	}
 	defer clone.Close()
 	past, err := declaredIn(ctx, clone, q.moment, q.filter.Environment)
+	if err == nil {
+		past.undeclared, err = a.undeclared(ctx, clone, past.head.Hash)
+	}
 	return past, clone.Ref, err
 }
 
-// momentsAt asks the ledger, where there is one.
-func (a *archive) momentsAt(ctx context.Context, q query, declared ledger.Declarations) ([]ledger.Moment, error) {
+// pastAt asks the ledger, where there is one.
+func (a *archive) pastAt(ctx context.Context, q query, declared ledger.Declarations) (ledger.Past, error) {
 	if a.book != nil {
-		return a.book.At(ctx, q.moment, q.filter.Environment, declared)
+		return a.book.Past(ctx, q.moment, q.filter.Environment, declared)
 	}
 	groups, err := declared.DeclaredAt(ctx, q.moment, q.filter.Environment)
-	var moments []ledger.Moment
+	var past ledger.Past
 	for _, g := range groups {
-		moments = append(moments, ledger.Moment{Group: g.ID, Declared: &g})
+		past.Moments = append(past.Moments, ledger.Moment{Group: g.ID, Declared: &g})
 	}
-	return moments, err
+	return past, err
 }
 
 // awaited is declarations that somebody else is reading.

@@ -14,6 +14,9 @@ import (
 func renderMoment(w io.Writer, m momentThen, v view) {
 	fmt.Fprintf(w, "%s at %s\n", v.paint.bold(tame(m.Environment)), v.paint.bold(instant(m.At)))
 	v.line(w, 2, "%s was at %s", tame(shortRef(m.Branch)), commitThen(m.Head, v))
+	if m.Undeclared != nil {
+		v.line(w, 2, "%s %s", v.paint.yellow("!"), undeclaredWords(m, v))
+	}
 	if !m.Ledger {
 		v.line(w, 2, "%s there is no ledger here: what was declared is known, and not what ran", v.paint.yellow("!"))
 	}
@@ -35,6 +38,23 @@ func renderMoment(w io.Writer, m momentThen, v view) {
 		fmt.Fprintln(w)
 		renderGroupThen(w, g, m.Ledger, v)
 	}
+}
+
+// undeclaredWords say that there was nothing to read at the moment, and when
+// there was: the folder may not have been there yet, or no longer.
+func undeclaredWords(m momentThen, v view) string {
+	under := ""
+	if m.Undeclared.Path != "" {
+		under = " under " + tame(m.Undeclared.Path)
+	}
+	text := "nothing was declared" + under + " at commit " + shortHash(m.Head.Hash)
+	if b := m.Undeclared.Before; b != nil {
+		text += "; before, there was something up to " + commitThen(*b, v)
+	}
+	if a := m.Undeclared.After; a != nil {
+		text += "; later, there is something from " + commitThen(*a, v)
+	}
+	return text
 }
 
 // renderNothing says that nothing is known, and what else there was: the

@@ -1,11 +1,14 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
 
 	"moult/reconcile"
 )
@@ -33,17 +36,68 @@ type Moment struct {
 	Became *Entry `json:"became,omitempty"`
 }
 
+// Past is what a ledger tells of an environment at a moment.
+type Past struct {
+	Moments []Moment // of each group
+	// Accepted are the commits in whose notes an acceptance may stand, of
+	// whichever branch and time. To read them all takes longer than to find them.
+	Accepted map[string]bool
+}
+
 // At is every group of an environment at a moment, by name: those that were
 // declared, and those that the ledger knows of. declared may be nil, and then
 // only the ledger speaks.
 func (b *Book) At(ctx context.Context, at time.Time, environment string, declared Declarations) ([]Moment, error) {
+	past, err := b.Past(ctx, at, environment, declared)
+	return past.Moments, err
+}
+
+// Past is At, and says beside which commits acceptances stand: it goes through
+// all notes anyway.
+func (b *Book) Past(ctx context.Context, at time.Time, environment string, declared Declarations) (Past, error) {
 	f := Filter{Environment: environment}
-	all, err := b.scraps(nil, f.words()...)
+	all, accepted, err := b.scrapsAndAccepted(f.words())
 	if err != nil {
-		return nil, fmt.Errorf("read ledger: %w", err)
+		return Past{}, fmt.Errorf("read ledger: %w", err)
 	}
+	moments, err := momentsOf(ctx, newestOf(all, 0, f.picks), at, environment, declared)
+	return Past{moments, accepted}, err
+}
+
+// scrapsAndAccepted are the lines in which all the words stand, and the commits
+// in whose notes the one that begins an acceptance does.
+func (b *Book) scrapsAndAccepted(words []string) ([]scrap, map[string]bool, error) {
+	type finding struct {
+		scraps   []scrap
+		accepted plumbing.Hash
+	}
+	found, err := lookThrough(b, nil, func(p page, content []byte) []finding {
+		f := finding{scraps: scraps(p, content, words)}
+		if bytes.Contains(content, []byte(acceptedWord)) {
+			f.accepted = p.commit
+		}
+		if f.scraps == nil && f.accepted.IsZero() {
+			return nil
+		}
+		return []finding{f}
+	})
+	var all []scrap
+	accepted := map[string]bool{}
+	for _, f := range found {
+		all = append(all, f.scraps...)
+		if !f.accepted.IsZero() {
+			accepted[f.accepted.String()] = true
+		}
+	}
+	return all, accepted, err
+}
+
+// acceptedWord stands in the line of every acceptance.
+const acceptedWord = " " + string(Accepted) + ":"
+
+func momentsOf(ctx context.Context, entries []*Entry, at time.Time, environment string, declared Declarations) ([]Moment, error) {
 	moments := map[string]Moment{}
-	for name, entries := range about(newestOf(all, 0, f.picks)) {
+	for name, entries := range about(entries) {
 		if m := momentOf(entries, at); m.Last != nil {
 			moments[name] = m
 		}

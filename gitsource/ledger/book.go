@@ -65,17 +65,23 @@ func (b *Book) Refs() []string { return slices.Sorted(maps.Keys(b.refs)) }
 // scraps are the lines of all notes that wanted lets through and in which all
 // the words stand.
 func (b *Book) scraps(wanted func(page) bool, words ...string) ([]scrap, error) {
+	return lookThrough(b, wanted, func(p page, content []byte) []scrap { return scraps(p, content, words) })
+}
+
+// lookThrough takes of all notes that wanted lets through what pick makes of
+// them.
+func lookThrough[T any](b *Book, wanted func(page) bool, pick func(page, []byte) []T) ([]T, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	found, err := b.look(wanted, words)
+	found, err := look(b, wanted, pick)
 	if errors.Is(err, errLost) { // git, or the agent, may just have packed it
 		b.shut()
-		found, err = b.look(wanted, words)
+		found, err = look(b, wanted, pick)
 	}
 	return found, theirs(err)
 }
 
-func (b *Book) look(wanted func(page) bool, words []string) ([]scrap, error) {
+func look[T any](b *Book, wanted func(page) bool, pick func(page, []byte) []T) ([]T, error) {
 	if err := b.list(); err != nil {
 		return nil, err
 	}
@@ -85,7 +91,7 @@ func (b *Book) look(wanted func(page) bool, words []string) ([]scrap, error) {
 			pages = append(pages, p)
 		}
 	}
-	return readPages(b.shelf, pages, func(p page, content []byte) []scrap { return scraps(p, content, words) })
+	return readPages(b.shelf, pages, pick)
 }
 
 // list opens the shelf and lists the notes of all refs, each once, unless that

@@ -124,7 +124,7 @@ func (r *repository) needed(seen, head plumbing.Hash) (keep []named, shallow []p
 // holds objects.
 func (r *repository) keepOnly(ctx context.Context, keep []named, shallow []plumbing.Hash) error {
 	old := r.objectFiles()
-	pack, err := r.receive(nil, r.packed(ctx, keep))
+	kept, err := r.receive(nil, r.filled(ctx, keep))
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (r *repository) keepOnly(ctx context.Context, keep []named, shallow []plumb
 		return err
 	}
 	for _, path := range old {
-		if strings.TrimSuffix(path, filepath.Ext(path)) != pack { // else there was nothing to leave out
+		if strings.TrimSuffix(path, filepath.Ext(path)) != kept.path { // else there was nothing to leave out
 			err = errors.Join(err, os.Remove(path))
 		}
 	}

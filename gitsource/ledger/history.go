@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing"
+
 	"moult/reconcile"
 
 	"moult/gitsource/fault"
@@ -43,7 +45,7 @@ func (e *Entry) involves(who string) bool {
 
 // History is what the ledger tells, newest first.
 func (b *Book) History(f Filter) ([]Entry, error) {
-	all, err := b.scraps(f.wants, f.words()...)
+	all, err := b.scraps(f.wants(), f.words()...)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
@@ -56,7 +58,16 @@ func (b *Book) History(f Filter) ([]Entry, error) {
 }
 
 // wants passes over the notes of other commits.
-func (f Filter) wants(p page) bool { return strings.HasPrefix(p.commit.String(), f.Commit) }
+func (f Filter) wants() func(page) bool {
+	switch {
+	case f.Commit == "":
+		return nil
+	case plumbing.IsHash(f.Commit):
+		whole := plumbing.NewHash(f.Commit)
+		return func(p page) bool { return p.commit == whole }
+	}
+	return func(p page) bool { return strings.HasPrefix(p.commit.String(), f.Commit) }
+}
 
 // words stand in the line of every entry that the filter picks.
 func (f Filter) words() []string {

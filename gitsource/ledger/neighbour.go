@@ -26,48 +26,62 @@ func (n *neighbour) fetch(ctx context.Context, store *repository) (plumbing.Hash
 	if err != nil {
 		return plumbing.ZeroHash, theirs(err)
 	}
-	if head.IsZero() || store.has(head) {
+	if head.IsZero() {
 		return head, nil
+	}
+	if known, err := store.leadsTo(head); known || err != nil {
+		return head, err
 	}
 	known, err := store.haves()
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	p, shallow, err := there.since(known, head)
+	p, err := there.since(known, head)
+	if err == nil {
+		err = p.fill()
+	}
 	if err != nil {
 		return plumbing.ZeroHash, theirs(err)
 	}
-	return head, onDisk(theirs(store.accept(ctx, p, shallow)))
+	return head, onDisk(theirs(store.accept(ctx, p, there.cutIn(p))))
+}
+
+// cutIn are the commits of a parcel whose parents a repository does not have,
+// or does not give.
+func (r *repository) cutIn(p parcel) []plumbing.Hash {
+	var cut []plumbing.Hash
+	for _, o := range p.objects {
+		if o.kind == plumbing.CommitObject && (p.single || r.isShallow(o.hash)) {
+			cut = append(cut, o.hash)
+		}
+	}
+	return cut
 }
 
 func (n *neighbour) close() {}
 
 // since packs what a store lacks that knows some commits. One that knows none
 // gets the newest commit only, with all notes.
-func (r *repository) since(known []plumbing.Hash, head plumbing.Hash) (parcel, []plumbing.Hash, error) {
+func (r *repository) since(known []plumbing.Hash, head plumbing.Hash) (parcel, error) {
 	for _, base := range known {
 		if !r.has(base) {
 			continue
 		}
-		return parcel{old: base, new: head, from: r}, nil, nil
+		return parcel{old: base, new: head, from: r}, nil
 	}
 	if len(known) > 0 {
-		return parcel{new: head, from: r}, nil, nil
+		return parcel{new: head, from: r}, nil
 	}
 	commit, err := r.commit(head)
 	if err != nil {
-		return parcel{}, nil, err
+		return parcel{}, err
 	}
 	c := newContents(r)
 	if err := c.tree(plumbing.ZeroHash, commit.TreeHash); err != nil {
-		return parcel{}, nil, err
+		return parcel{}, err
 	}
 	c.take(plumbing.CommitObject, head)
-	var shallow []plumbing.Hash
-	if len(commit.ParentHashes) > 0 {
-		shallow = []plumbing.Hash{head}
-	}
-	return parcel{new: head, objects: c.objects, from: r}, shallow, nil
+	return parcel{new: head, objects: c.objects, from: r, single: true}, nil
 }
 
 func (n *neighbour) push(ctx context.Context, p parcel) error {

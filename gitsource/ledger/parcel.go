@@ -15,6 +15,7 @@ type parcel struct {
 	old, new plumbing.Hash
 	from     *repository
 	objects  []named // nil: not looked for yet
+	single   bool    // new alone, without what is behind it
 }
 
 // fill finds the objects that new needs and old does not have behind it.
@@ -121,13 +122,14 @@ func (p *parcel) pack(ctx context.Context, w io.Writer) error {
 // made, as receive-pack does (git-config(1), transfer.unpackLimit).
 const looseMost = 100
 
-// accept puts the objects of a parcel into a repository on this machine.
-func (r *repository) accept(ctx context.Context, p parcel, shallow []plumbing.Hash) error {
+// accept puts the objects of a parcel into a repository on this machine. cut are
+// commits in it without what is behind them.
+func (r *repository) accept(ctx context.Context, p parcel, cut []plumbing.Hash) error {
 	if err := p.fill(); err != nil {
 		return err
 	}
-	if len(p.objects) > looseMost || len(shallow) > 0 {
-		_, err := r.receive(shallow, p.from.packed(ctx, p.objects))
+	if len(p.objects) > looseMost || len(cut) > 0 {
+		_, err := r.receive(cut, p.from.filled(ctx, p.objects))
 		return err
 	}
 	var d draft

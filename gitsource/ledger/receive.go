@@ -5,13 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 
-	"moult/gitsource/durable"
 	"moult/gitsource/packs"
 )
 
@@ -19,19 +16,75 @@ import (
 // one folder of notes.
 var limits = packs.Limits{Bytes: 512 << 20, Objects: 5_000_000, ObjectBytes: 32 << 20}
 
-// receive adds a pack; see [packs.Store]. shallow are commits in it whose
-// parents are not. Objects are there when it returns; no ref names them yet.
-// The result is the path of the pack without its ending.
-func (r *repository) receive(shallow []plumbing.Hash, fill func(*os.File) (*idxfile.MemoryIndex, error)) (string, error) {
+// received is a pack that was added.
+type received struct {
+	path string // without its ending; "" of a pack without objects
+	old  bool   // the same pack was there before
+}
+
+// receive adds a pack; see [packs.Store]. cut are commits whose parents are said
+// not to come with it; see boundary.go for whether that is believed. Objects are
+// there when it returns; no ref names them yet.
+func (r *repository) receive(cut []plumbing.Hash, fill func(*os.File) (*idxfile.MemoryIndex, error)) (received, error) {
 	dir := filepath.Join(r.dir, "objects", "pack")
-	name, err := packs.Store(dir, fill)
-	if err != nil {
-		return "", err
+	var got received
+	var came *idxfile.MemoryIndex
+	var fresh []plumbing.Hash
+	var known map[plumbing.Hash]bool
+	name, err := packs.Store(dir, func(f *os.File) (index *idxfile.MemoryIndex, err error) {
+		if index, err = fill(f); err != nil || index == nil {
+			return nil, err
+		}
+		if fresh, known, err = r.claimed(cut, index); err != nil {
+			return nil, err
+		}
+		came, got.old = index, packed(dir, index)
+		return index, r.announce(fresh)
+	})
+	if err != nil || name == "" {
+		return got, err
 	}
-	if err := r.addShallow(shallow); err != nil {
-		return "", fmt.Errorf("receive pack: %w", err)
+	got.path = filepath.Join(dir, name)
+	if err := r.reopen(); err != nil {
+		return got, err
 	}
-	return filepath.Join(dir, name), r.reopen()
+	return got, r.withdraw(r.whole(fresh, came, known))
+}
+
+// packed reports whether a folder has a pack already.
+func packed(dir string, index *idxfile.MemoryIndex) bool {
+	_, err := os.Stat(filepath.Join(dir, packs.Name(index)+".pack"))
+	return err == nil
+}
+
+// withdraw takes commits off the boundary that were announced in vain.
+func (r *repository) withdraw(commits []plumbing.Hash) error {
+	if len(commits) == 0 {
+		return nil
+	}
+	r.mu.Lock()
+	for _, h := range commits {
+		delete(r.shallow, h)
+	}
+	r.mu.Unlock()
+	if err := r.writeShallow(r.noted()); err != nil {
+		return fmt.Errorf("receive pack: %w", err)
+	}
+	return nil
+}
+
+// drop removes a pack that is of no use. The index goes first: one without its
+// pack is never there.
+func (r *repository) drop(got received) error {
+	if got.path == "" || got.old { // what was there before may be needed
+		return nil
+	}
+	for _, ending := range []string{".idx", ".pack"} {
+		if err := os.Remove(got.path + ending); err != nil {
+			return fmt.Errorf("drop pack: %w", err)
+		}
+	}
+	return r.reopen()
 }
 
 // base is an object that a thin pack leaves out.
@@ -45,44 +98,14 @@ func (r *repository) base(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, e
 	return plumbing.InvalidObject, nil, false, nil
 }
 
-// packed is how to fill a pack with objects of a repository.
-func (r *repository) packed(ctx context.Context, objects []named) func(*os.File) (*idxfile.MemoryIndex, error) {
+// filled is how to fill a pack with objects of a repository.
+func (r *repository) filled(ctx context.Context, objects []named) func(*os.File) (*idxfile.MemoryIndex, error) {
 	return func(f *os.File) (*idxfile.MemoryIndex, error) {
 		if err := r.writePack(ctx, f, objects); err != nil {
 			return nil, err
 		}
 		return packs.Index(ctx, f, limits)
 	}
-}
-
-// addShallow notes commits whose parents are not there, one a line
-// (gitrepository-layout(5), shallow).
-func (r *repository) addShallow(more []plumbing.Hash) error {
-	if len(more) == 0 {
-		return nil
-	}
-	return r.writeShallow(append(r.boundary(), more...))
-}
-
-func (r *repository) writeShallow(commits []plumbing.Hash) error {
-	plumbing.HashesSort(commits)
-	var b strings.Builder
-	for _, h := range slices.Compact(commits) {
-		b.WriteString(h.String() + "\n")
-	}
-	return durable.Replace(filepath.Join(r.dir, "shallow"), []byte(b.String()), 0o644)
-}
-
-// boundary lists the commits whose parents are not there.
-func (r *repository) boundary() []plumbing.Hash {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var commits []plumbing.Hash
-	for h := range r.shallow {
-		commits = append(commits, h)
-	}
-	plumbing.HashesSort(commits)
-	return commits
 }
 
 // haves are commits that the store has with all that they need.

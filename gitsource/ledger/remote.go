@@ -79,26 +79,43 @@ func (d *distant) close() { d.server.Close() }
 
 // fetch gets the pack with what the store lacks. A store that has nothing yet
 // gets the newest commit only, with all notes: the chain behind it may be long,
-// and is not needed to go on with it.
+// and is not needed to go on with it. What is incomplete is not kept.
 func (d *distant) fetch(ctx context.Context, store *repository) (plumbing.Hash, error) {
 	head, err := d.server.Tip(ctx, Ref)
-	if err != nil || head.IsZero() || store.has(head) {
+	if err != nil || head.IsZero() {
 		return head, err
 	}
-	haves, err := store.haves()
+	if known, err := store.leadsTo(head); known || err != nil {
+		return head, err
+	}
+	got, err := d.get(ctx, store, head)
 	if err != nil {
 		return head, err
+	}
+	if err := store.checkSent(ctx, head); err != nil {
+		return head, errors.Join(err, store.drop(got))
+	}
+	return head, nil
+}
+
+// get receives the pack that a head of the ledger needs.
+func (d *distant) get(ctx context.Context, store *repository, head plumbing.Hash) (got received, err error) {
+	haves, err := store.haves()
+	if err != nil {
+		return got, err
 	}
 	want := wire.Want{Tip: head, Haves: haves, Shallow: store.boundary(), Thin: true}
 	if len(haves) == 0 && d.server.CanDeepen() {
 		want.Deepen = 1
 	}
-	return head, d.server.Fetch(ctx, want, func(ctx context.Context, pack io.Reader, moved wire.Boundary) error {
-		_, err := store.receive(moved.Shallow, func(f *os.File) (*idxfile.MemoryIndex, error) {
+	err = d.server.Fetch(ctx, want, func(ctx context.Context, pack io.Reader, moved wire.Boundary) error {
+		var err error
+		got, err = store.receive(moved.Shallow, func(f *os.File) (*idxfile.MemoryIndex, error) {
 			return packs.Receive(ctx, pack, f, limits, store.base)
 		})
 		return err
 	})
+	return got, err
 }
 
 func (d *distant) push(ctx context.Context, p parcel) error {

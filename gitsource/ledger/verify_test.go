@@ -212,3 +212,16 @@ func TestAShallowCloneIsVerifiedAsFarAsItGoes(t *testing.T) {
 		t.Errorf("verify says %+v", v)
 	}
 }
+
+// TestACloneThatIsCutSomewhereIsNeverWhole: also where what is behind the cut
+// happens to be there.
+func TestACloneThatIsCutSomewhereIsNeverWhole(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t, nil)
+	for n, cut := range strings.Fields(git(t, e.clone, "rev-list", Ref)) {
+		must(t, os.WriteFile(filepath.Join(e.clone, ".git", "shallow"), []byte(cut+"\n"), 0o600))
+		if v := e.verify(t, Trust{}); !v.Partial || v.Breach != nil || v.Commits != n+1 {
+			t.Errorf("cut at %s: verify says %+v", cut, v)
+		}
+	}
+}

@@ -21,6 +21,11 @@ var name = regexp.MustCompile(`^pack-[0-9a-f]{40}$`)
 // IsName reports whether a file without its extension is called like a pack.
 func IsName(base string) bool { return name.MatchString(base) }
 
+// Name is what a pack is called, by its index, without the extension.
+func Name(index *idxfile.MemoryIndex) string {
+	return "pack-" + plumbing.Hash(index.PackfileChecksum).String()
+}
+
 // Store creates a file for a pack in a folder, has it filled, and gives it and
 // its index their names, index last: an index without its pack is never there.
 // Both outlast a crash when it returns. fill returns no index when there is
@@ -39,7 +44,7 @@ func Store(dir string, fill func(*os.File) (*idxfile.MemoryIndex, error)) (strin
 	if err != nil || index == nil {
 		return "", err
 	}
-	name := "pack-" + plumbing.Hash(index.PackfileChecksum).String()
+	name := Name(index)
 	if err := install(f.Name(), filepath.Join(dir, name), index); err != nil {
 		return "", fmt.Errorf("store pack: %w", err)
 	}
