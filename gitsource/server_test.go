@@ -3,10 +3,7 @@ package gitsource
 import (
 	"net"
 	"net/http"
-	"net/http/cgi"
 	"net/http/httptest"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/server"
+
+	"moult/gitsource/gittest"
 )
 
 // What a server says of the content of its replies.
@@ -74,14 +73,11 @@ func serve(t testing.TB, h http.Handler) (string, *traffic) {
 func httpBackend(t testing.TB, root string) http.Handler {
 	t.Helper()
 	needGit(t)
-	path := filepath.Join(git(t, root, "--exec-path"), "git-http-backend")
-	if _, err := exec.LookPath(path); err != nil {
-		t.Skip("git http-backend is not installed")
+	backend, err := gittest.Server(root)
+	if err != nil {
+		t.Skip(err)
 	}
-	return &cgi.Handler{
-		Path: path, Root: "/",
-		Env: []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null"},
-	}
+	return backend
 }
 
 // oldServer hides from a server that the client speaks version 2.

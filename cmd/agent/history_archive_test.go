@@ -2,24 +2,24 @@ package main
 
 import (
 	"context"
-	"net/http/cgi"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"moult/gitsource/gittest"
 )
 
 // overHTTP serves the repositories of a folder with git's own server.
 func overHTTP(t *testing.T, folder string) string {
 	t.Helper()
-	out, err := exec.Command("git", "--exec-path").Output()
-	backend := filepath.Join(strings.TrimSpace(string(out)), "git-http-backend")
-	if _, missing := os.Stat(backend); err != nil || missing != nil {
-		t.Skip("git http-backend is not installed")
+	backend, err := gittest.Server(folder)
+	if err != nil {
+		t.Skip(err)
 	}
-	server := httptest.NewServer(&cgi.Handler{Path: backend, Env: []string{"GIT_PROJECT_ROOT=" + folder, "GIT_HTTP_EXPORT_ALL=1"}})
+	server := httptest.NewServer(backend)
 	t.Cleanup(server.Close)
 	return server.URL
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"net/http/cgi"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,16 +71,7 @@ func (s shared) declare(image string) {
 // served is how an agent reaches the repository over smart HTTP.
 func (s shared) served() string {
 	s.t.Helper()
-	backend := &cgi.Handler{
-		Path: filepath.Join(s.in("", "--exec-path"), "git-http-backend"), Root: "/",
-		Env: []string{"GIT_PROJECT_ROOT=" + filepath.Dir(s.bare), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null"},
-	}
-	if _, err := os.Stat(backend.Path); err != nil {
-		s.t.Skip("git http-backend is not installed")
-	}
-	server := httptest.NewServer(backend)
-	s.t.Cleanup(server.Close)
-	return server.URL + "/fleet.git"
+	return overHTTP(s.t, filepath.Dir(s.bare)) + "/fleet.git"
 }
 
 const imageC = "ami-0c2b8e6f4a1d3957b"

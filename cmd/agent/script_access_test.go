@@ -11,11 +11,12 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/http/cgi"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"moult/gitsource/gittest"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -26,12 +27,8 @@ import (
 func gitHTTPS(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 4, "git-https VARIABLE BARE PASSWORD CA")
 	bare, password := ts.MkAbs(args[1]), ts.MkAbs(args[2])
-	where, err := command(ts, "git", "--exec-path").Output()
+	backend, err := gittest.Server(filepath.Dir(bare))
 	ts.Check(err)
-	backend := &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(where)), "git-http-backend"), Root: "/",
-		Env: []string{"GIT_PROJECT_ROOT=" + filepath.Dir(bare), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null"},
-	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, got, _ := r.BasicAuth(); got != firstLine(password) {
 			w.WriteHeader(http.StatusUnauthorized)

@@ -6,14 +6,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"net/http/cgi"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"moult/gitsource/gittest"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -23,14 +22,10 @@ import (
 // line of a file.
 func gitServe(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, neg || len(args) != 2, "git-serve VARIABLE FILE")
-	path, err := exec.Command("git", "--exec-path").Output()
-	ts.Check(err)
 	log, err := os.Create(ts.MkAbs(args[1]))
 	ts.Check(err)
-	backend := &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(path)), "git-http-backend"), Root: "/",
-		Env: []string{"GIT_PROJECT_ROOT=" + ts.MkAbs("."), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null"},
-	}
+	backend, err := gittest.Server(ts.MkAbs("."))
+	ts.Check(err)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		fmt.Fprintln(log, req.Method, req.URL.Path)
 		backend.ServeHTTP(w, req)

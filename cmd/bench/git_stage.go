@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/cgi"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -52,14 +51,11 @@ func (s *gitStage) open(size gitSize) error {
 	if err := gittest.Make(s.origin, gittest.History{Commits: size.commits, Files: size.files, Groups: 3, Seed: 4}); err != nil {
 		return err
 	}
-	out, err := exec.Command("git", "--exec-path").Output()
+	backend, err := gittest.Server(s.dir, "REMOTE_USER=bench")
 	if err != nil {
 		return err
 	}
-	backend := &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"), Root: "/", Stderr: os.Stderr,
-		Env: gittest.Environment([]string{"GIT_PROJECT_ROOT=" + s.dir, "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=bench"}),
-	}
+	backend.Stderr = os.Stderr
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
 		backend.ServeHTTP(w, r)

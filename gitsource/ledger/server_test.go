@@ -5,15 +5,16 @@ import (
 	"crypto/ed25519"
 	"encoding/pem"
 	"io"
-	"moult/gitsource/wire"
 	"net"
 	"net/http"
-	"net/http/cgi"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"moult/gitsource/gittest"
+	"moult/gitsource/wire"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -28,13 +29,9 @@ func overHTTP(t testing.TB, f fleet, each func(*http.Request)) string {
 
 func overHTTPAsItIs(t testing.TB, f fleet, each func(*http.Request)) string {
 	t.Helper()
-	path := filepath.Join(git(t, f.bare, "--exec-path"), "git-http-backend")
-	if _, err := exec.LookPath(path); err != nil {
-		t.Skip("git http-backend is not installed")
-	}
-	backend := &cgi.Handler{
-		Path: path, Root: "/", Stderr: io.Discard,
-		Env: []string{"GIT_PROJECT_ROOT=" + filepath.Dir(f.bare), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null"},
+	backend, err := gittest.Server(filepath.Dir(f.bare))
+	if err != nil {
+		t.Skip(err)
 	}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if each != nil {
