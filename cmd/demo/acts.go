@@ -34,11 +34,15 @@ const (
 
 // curtain waits until the agent has found everything converged.
 func curtain(ctx context.Context, s *stage) error {
+	groups, err := s.origin.groups()
+	if err != nil {
+		return err
+	}
 	var last reconcile.Report
-	err := s.until(ctx, "every group is converged", 30*time.Second, func() bool {
+	err = s.until(ctx, "every group is converged", 30*time.Second, func() bool {
 		r, ok := s.report()
 		last = r
-		return ok && len(r.Plan.Answers) > 0 && r.Plan.Converged()
+		return ok && len(r.Plan.Answers) == groups && r.Plan.Converged() // a first report may tell of one account only
 	})
 	if err != nil {
 		return fmt.Errorf("%w:\n%s", err, last.Plan.Text())

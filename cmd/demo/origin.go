@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"moult/reconcile"
+	"moult/reconcile/declare"
 )
 
 // origin is the repository that people merge to. It is written with go-git, so
@@ -58,6 +60,25 @@ func (o *origin) commit(author, subject string) error {
 func (o *origin) newest() reconcile.Commit { return o.merged[len(o.merged)-1] }
 
 var anyImage = regexp.MustCompile(`(ami\s*=\s*)"(ami-[0-9a-f]+)"([^\n]*)`)
+
+// groups is how many groups are declared.
+func (o *origin) groups() (int, error) {
+	var texts []declare.Text
+	err := fs.WalkDir(os.DirFS(o.dir), ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".hcl" {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(o.dir, path))
+		texts = append(texts, declare.Text{Path: path, Content: content})
+		return err
+	})
+	environments, _ := declare.Parse(texts)
+	n := 0
+	for _, e := range environments {
+		n += len(e.Groups)
+	}
+	return n, err
+}
 
 // setImage gives the group of an environment another AMI. It returns the one
 // line that a pull request changes, before and after.
