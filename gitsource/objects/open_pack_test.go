@@ -149,3 +149,29 @@ func TestPacksAreOpenedWhenSomethingIsNotLoose(t *testing.T) {
 		t.Errorf("packed: %d packs are open, %v", len(store.Packs()), err)
 	}
 }
+
+// TestWhatALargeObjectTookIsGivenBack: an agent reads for months.
+func TestWhatALargeObjectTookIsGivenBack(t *testing.T) {
+	t.Parallel()
+	dir, _ := onePack(t)
+	var names []string
+	for _, end := range []string{"a", "b"} { // one becomes a difference of the other
+		text := string(samples()["noise"]) + strings.Repeat(string(samples()["noise"]), 20) + end
+		names = append(names, git(t, dir, text, "hash-object", "-w", "--stdin"))
+	}
+	git(t, dir, strings.Join(names, "\n"), "pack-objects", "-q", "objects/pack/pack")
+	git(t, dir, "", "prune-packed", "-q")
+	reader := opened(t, filepath.Join(dir, "objects")).NewReader()
+	for _, name := range names {
+		if _, err := reader.Verified(plumbing.BlobObject, plumbing.NewHash(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := cap(reader.delta)
+	for _, w := range reader.windows {
+		kept += cap(w.each[0].text) + cap(w.each[1].text)
+	}
+	if kept > mostRoom {
+		t.Errorf("%d bytes are kept", kept)
+	}
+}

@@ -116,6 +116,9 @@ func (r *Reader) room(h header) []byte {
 func (r *Reader) unpack(at place, h header) ([]byte, error) {
 	at.offset += h.bytes
 	content := r.room(h)
+	if h.size > mostRoom/4 {
+		defer r.shed()
+	}
 	var failed error
 	for _, room := range [...]int64{h.size + h.size/8 + 64, 2*h.size + windowBytes} {
 		packed, err := r.bytesAt(at, room)

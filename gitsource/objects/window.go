@@ -17,6 +17,24 @@ type window struct {
 // windowBytes is how much is read at once, at least.
 const windowBytes = 16 << 10
 
+// mostRoom is how much memory is kept for the next object, in bytes: somebody may
+// read on for months after a large one.
+const mostRoom = 1 << 20
+
+// shed gives back what a large object took.
+func (r *Reader) shed() {
+	if cap(r.delta) > mostRoom {
+		r.delta = nil
+	}
+	for _, w := range r.windows {
+		for i := range w.each {
+			if cap(w.each[i].text) > mostRoom {
+				w.each[i] = window{}
+			}
+		}
+	}
+}
+
 // bytesAt is at least so much of a pack from a place on, or all until its end.
 // It holds until the next call.
 func (r *Reader) bytesAt(at place, least int64) ([]byte, error) {
