@@ -18,8 +18,8 @@ type Reader struct {
 	// Most is the largest object that is read, in bytes; MostBytes unless it is
 	// changed.
 	Most int64
-	// AtHand is how much content is kept at hand at most, in bytes, twice over:
-	// 16 MiB unless it is changed.
+	// AtHand is how much content is kept at hand at most, in bytes, twice over,
+	// for what is a difference from it: 16 MiB unless it is changed.
 	AtHand int
 
 	store   *Store
@@ -30,6 +30,8 @@ type Reader struct {
 	young   map[place]object // what was read last
 	old     map[place]object // and before that
 	bytes   int              // of what is young
+	refused map[place]bool   // they take too much
+	made    int64            // bytes of content
 }
 
 // place is where an object lies.
@@ -71,6 +73,27 @@ func (r *Reader) object(h plumbing.Hash) (object, error) {
 		return r.packed(place{p, offset})
 	}
 	return r.loose(h)
+}
+
+// Made is how many bytes of content were made of packs so far, with all that
+// others are differences from.
+func (r *Reader) Made() int64 { return r.made }
+
+// Type is what an object is. Of one in a pack no content is made.
+func (r *Reader) Type(h plumbing.Hash) (plumbing.ObjectType, error) {
+	p, offset, ok := r.store.find(h)
+	if !ok {
+		kind, _, err := r.Object(h)
+		return kind, err
+	}
+	o, err := r.descend(place{p, offset})
+	if err != nil {
+		return 0, fmt.Errorf("read type of object %s: %w", h, err)
+	}
+	if o.kind == 0 {
+		o.kind = r.chain[len(r.chain)-1].kind
+	}
+	return o.kind, nil
 }
 
 // Size is how large an object is, in bytes. Of one in a pack no more is read
@@ -166,8 +189,8 @@ func readLoose(f *os.File, most int64) (object, error) {
 
 // keep keeps an object from which others are likely to be differences.
 func (r *Reader) keep(at place, o object) {
-	if o.kind == plumbing.CommitObject {
-		return // git hardly ever makes them differences
+	if o.kind == plumbing.CommitObject || len(o.content) > r.AtHand {
+		return // git hardly ever makes commits differences
 	}
 	if r.bytes += len(o.content); r.bytes > r.AtHand {
 		r.old, r.young, r.bytes = r.young, map[place]object{}, len(o.content)
