@@ -95,7 +95,11 @@ func (m *mirror) append(ctx context.Context, w *packs.Writer, p *pack, taken map
 func (m *mirror) any(p *pack, h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o, err := p.objects.Get(h)
+	l, err := p.find(h)
+	if err != nil {
+		return plumbing.InvalidObject, nil, err
+	}
+	o, err := p.object(h, l, m.limits.ObjectBytes, m.limits.Unpacked)
 	if err != nil {
 		return plumbing.InvalidObject, nil, err
 	}

@@ -137,8 +137,8 @@ func (m *mirror) beginningWith(prefix string) ([]plumbing.Hash, error) {
 				return nil
 			}
 			seen[e.Hash] = true
-			o, err := p.objects.GetByOffset(int64(e.Offset))
-			if err == nil && o.Type() == plumbing.CommitObject {
+			kind, err := p.kind(int64(e.Offset))
+			if err == nil && kind == plumbing.CommitObject {
 				found = append(found, e.Hash)
 			}
 			return err

@@ -94,14 +94,14 @@ func (m *mirror) read(kind plumbing.ObjectType, h plumbing.Hash, limit int64) ([
 	if p == nil {
 		return nil, plumbing.ErrObjectNotFound
 	}
-	size, err := p.objectSize(h)
+	l, err := p.find(h)
 	if err != nil {
 		return nil, err
 	}
-	if size > limit {
-		return nil, fault.TooLarge("%s %s has %d bytes (limit %d)", kind, h, size, limit)
+	if l.size > limit {
+		return nil, fault.TooLarge("%s %s has %d bytes (limit %d)", kind, h, l.size, limit)
 	}
-	o, err := p.objects.Get(h)
+	o, err := p.object(h, l, m.limits.ObjectBytes, mostToMake(limit))
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,8 @@ func (m *mirror) packedSize(h plumbing.Hash) (int64, error) {
 	if p == nil {
 		return 0, plumbing.ErrObjectNotFound
 	}
-	return p.objectSize(h)
+	l, err := p.find(h)
+	return l.size, err
 }
 
 // wasListed reports whether some revision handed the file out.

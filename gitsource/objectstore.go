@@ -89,14 +89,14 @@ func (s *objectStore) inPacks(h plumbing.Hash, limit int64) (plumbing.EncodedObj
 		if !p.has(h) {
 			continue
 		}
-		size, err := p.objectSize(h)
+		l, err := p.find(h)
 		if err == nil {
-			err = within(h, size, limit)
+			err = within(h, l.size, limit)
 		}
 		if err != nil {
 			return nil, err
 		}
-		return p.objects.Get(h)
+		return p.object(h, l, limit, mostToMake(limit))
 	}
 	return nil, plumbing.ErrObjectNotFound
 }

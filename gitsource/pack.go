@@ -2,6 +2,7 @@ package gitsource
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,9 @@ type pack struct {
 	objects *packfile.Packfile
 	renew   func() *packfile.Packfile
 	reads   int
+	file    io.ReadSeeker
+	headers *packfile.Scanner // of file
+	weights []uint32          // of the objects by offset, as far as they are known; see weight
 }
 
 // readsKept is after how many reads go-git's reader is made anew: it keeps a
@@ -41,7 +45,7 @@ func openPack(dir, name string, shared cache.Object) (*pack, error) {
 		return nil, err
 	}
 	renew := func() *packfile.Packfile { return packfile.NewPackfileWithCache(index, nil, file, shared, 0) }
-	p := &pack{name: name, index: index, objects: renew(), renew: renew}
+	p := &pack{name: name, index: index, objects: renew(), renew: renew, file: file, headers: packfile.NewScanner(file)}
 	if p.size, err = packs.CheckTrailer(file, index.PackfileChecksum[:]); err != nil {
 		p.close()
 		return nil, fmt.Errorf("read %s: %w", name, err)
@@ -60,17 +64,6 @@ func readIndex(path string) (*packIndex, error) {
 func (p *pack) has(h plumbing.Hash) bool {
 	found, err := p.index.Contains(h)
 	return found && err == nil
-}
-
-func (p *pack) objectSize(h plumbing.Hash) (int64, error) {
-	offset, err := p.index.FindOffset(h)
-	if err != nil {
-		return 0, err
-	}
-	if p.reads++; p.reads%readsKept == 0 {
-		p.objects = p.renew()
-	}
-	return p.objects.GetSizeByOffset(offset)
 }
 
 func (p *pack) close() { p.objects.Close() }

@@ -63,12 +63,20 @@ func (x *packIndex) name(place uint32) []byte {
 
 // FindHash is the object at an offset.
 func (x *packIndex) FindHash(offset int64) (h plumbing.Hash, err error) {
+	i, err := x.rank(offset)
+	if err == nil {
+		copy(h[:], x.name(x.order[i]))
+	}
+	return h, err
+}
+
+// rank is the how manieth object of the pack lies at an offset.
+func (x *packIndex) rank(offset int64) (int, error) {
 	i, found := slices.BinarySearchFunc(x.order, offset, func(place uint32, offset int64) int { return cmp.Compare(x.offset(place), offset) })
 	if !found {
-		return h, plumbing.ErrObjectNotFound
+		return 0, plumbing.ErrObjectNotFound
 	}
-	copy(h[:], x.name(x.order[i]))
-	return h, nil
+	return i, nil
 }
 
 // FindOffset is where an object lies.

@@ -191,10 +191,13 @@ func (f *found) delta(s *packfile.Scanner, header *packfile.ObjectHeader, e *ent
 	return f.count(e.size, limits)
 }
 
+// SizesBytes is how much of the begin of a delta DeltaSize needs, at most.
+const SizesBytes = 2 * binary.MaxVarintLen64
+
 // firstBytes keeps the first bytes that are written to it: as many as
 // DeltaSize needs.
 type firstBytes struct {
-	kept [2 * binary.MaxVarintLen64]byte
+	kept [SizesBytes]byte
 	n    int
 }
 
@@ -235,7 +238,29 @@ func resolve(ctx context.Context, f *os.File, pack *found, limits Limits) (index
 	if err := w.OnFooter(pack.sum); err != nil {
 		return nil, fmt.Errorf("index pack: %w", err)
 	}
-	return w.Index()
+	if index, err = w.Index(); err != nil {
+		return nil, fmt.Errorf("index pack: %w", err)
+	}
+	return index, pack.checkCopies(index)
+}
+
+// checkCopies refuses a pack that holds an object twice, with something based on
+// the copy that the index leaves out: who reads it does not find that base. git
+// writes no object twice.
+func (f *found) checkCopies(index *idxfile.MemoryIndex) error {
+	if count, err := index.Count(); err != nil || count == int64(len(f.entries)) {
+		return err
+	}
+	for _, e := range f.entries {
+		if e.base < 0 {
+			continue
+		}
+		base := f.entries[e.base]
+		if at, err := index.FindOffset(base.name); err != nil || at != base.offset {
+			return fmt.Errorf("index pack: object %s is there twice, and another is based on the second", base.name)
+		}
+	}
+	return nil
 }
 
 // endingFile is a file that cannot be read any more once ctx has ended: what

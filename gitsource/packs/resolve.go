@@ -32,6 +32,7 @@ type resolver struct {
 	scanner  *packfile.Scanner
 	inflated *bufio.Reader
 	most     int64 // bytes that may be made to make others of
+	mostHeld int
 
 	deltas []int32 // by base, and what has least behind it first
 	weight []int64 // of an object, the bytes of all that is made of it, and its own
@@ -50,7 +51,7 @@ type step struct {
 
 func newResolver(r io.ReadSeeker, pack *found, limits Limits) *resolver {
 	v := &resolver{
-		pack: pack, scanner: packfile.NewScanner(r), inflated: bufio.NewReader(nil), most: limits.Unpacked,
+		pack: pack, scanner: packfile.NewScanner(r), inflated: bufio.NewReader(nil), most: limits.Unpacked, mostHeld: heldBytes,
 		weight: make([]int64, len(pack.entries)),
 	}
 	for at := len(pack.entries) - 1; at >= 0; at-- { // a base lies in front of its deltas
@@ -249,7 +250,7 @@ func (v *resolver) inflate(e entry, read func(io.Reader) error) error {
 func (v *resolver) hold(at int, content []byte) {
 	v.path[at].content = content
 	v.held += cap(content)
-	for up := 0; up < at && v.held > heldBytes; up++ {
+	for up := 0; up < at && v.held > v.mostHeld; up++ {
 		v.letGo(up)
 	}
 }

@@ -133,7 +133,7 @@ func shapes() map[string]*made {
 	}
 	all["empty base"].delta(all["empty base"].blob(nil), nil, []byte("new"))
 	all["twice"] = chain(5, 100)
-	all["twice"].text, all["twice"].count = append(all["twice"].text, chain(5, 100).text[len(Header(0)):]...), 12
+	all["twice"].blob(text(0, 100))
 	for seed := range uint64(8) {
 		all[fmt.Sprint("tangle ", seed)] = tangle(seed, 80)
 	}
@@ -213,6 +213,27 @@ func TestASmallPackMayNotMakeMuch(t *testing.T) {
 		if want := "more than 4194304 bytes when it is unpacked (limit); "; !errors.Is(err, fault.ErrTooLarge) || !strings.Contains(fmt.Sprint(err), want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestMakeMakesOneObjectOfAChain(t *testing.T) {
+	t.Parallel()
+	m := chain(60, 1000)
+	pack, err := scan(bytes.NewReader(m.pack()), usual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var links []Link
+	for i, e := range pack.entries {
+		links = append(links, Link{e.offset, e.size})
+		got, err := Make(bytes.NewReader(m.pack()), links)
+		if err != nil || !bytes.Equal(got, text(i, 1000)) {
+			t.Errorf("object %d is made of %d bytes, %v", i, len(got), err)
+		}
+	}
+	links[30].Size++
+	if _, err := Make(bytes.NewReader(m.pack()), links); err == nil {
+		t.Error("a chain that is none is made")
 	}
 }
 
@@ -321,6 +342,13 @@ func TestDeltasThatLeadNowhereAreRefused(t *testing.T) {
 	m.named([]byte("two"), []byte("one"))
 	if _, _, err := take(t.Context(), t, m.pack(), usual, nil); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("a circle: %v", err)
+	}
+	// An object twice, and a delta from the second: the index has the first.
+	m = &made{}
+	m.blob([]byte("base"))
+	m.delta(m.blob([]byte("base")), []byte("base"), []byte("other"))
+	if _, _, err := take(t.Context(), t, m.pack(), usual, nil); err == nil || !strings.Contains(err.Error(), "twice") {
+		t.Errorf("a copy that others are based on: %v", err)
 	}
 	m = &made{}
 	m.add(ObjectHeader(plumbing.BlobObject, 4), []byte("one"))
