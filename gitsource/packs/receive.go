@@ -25,6 +25,7 @@ type Limits struct {
 	Objects     int
 	ObjectBytes int64 // one object, unpacked
 	Unpacked    int64 // all that is inflated, and all that deltas make of it
+	Chain       int64 // all that one object is made from, itself included; zero means Unpacked
 }
 
 // tooMuch: a pack is larger inside than it looks.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+
+	"moult/gitsource/fault"
 )
 
 const (
@@ -33,6 +35,7 @@ type resolver struct {
 	inflated *bufio.Reader
 	most     int64 // bytes that may be made to make others of
 	mostHeld int
+	chain    int64 // bytes of all objects from which one may be made
 
 	deltas []int32 // by base, and what has least behind it first
 	weight []int64 // of an object, the bytes of all that is made of it, and its own
@@ -47,11 +50,13 @@ type step struct {
 	at      int32
 	content []byte  // nil when it is not held
 	todo    []int32 // deltas from it that are not made yet
+	weight  int64   // of all on the way, its own included
 }
 
 func newResolver(r io.ReadSeeker, pack *found, limits Limits) *resolver {
 	v := &resolver{
 		pack: pack, scanner: packfile.NewScanner(r), inflated: bufio.NewReader(nil), most: limits.Unpacked, mostHeld: heldBytes,
+		chain:  cmp.Or(limits.Chain, limits.Unpacked),
 		weight: make([]int64, len(pack.entries)),
 	}
 	for at := len(pack.entries) - 1; at >= 0; at-- { // a base lies in front of its deltas
@@ -101,8 +106,17 @@ func (v *resolver) enter(at int32, content []byte) {
 		v.reuse(content)
 		return
 	}
-	v.path = append(v.path, step{at: at, todo: todo})
+	v.path = append(v.path, step{at: at, todo: todo, weight: v.heavier(at)})
 	v.hold(len(v.path)-1, content)
+}
+
+// heavier is what the way down weighs with one more object at its end.
+func (v *resolver) heavier(at int32) int64 {
+	weight := v.pack.entries[at].size
+	if len(v.path) > 0 {
+		weight += v.path[len(v.path)-1].weight
+	}
+	return weight
 }
 
 // basedOn are the deltas from an object, lightest first. Those that name their
@@ -147,6 +161,9 @@ func (v *resolver) step() error {
 	}
 	if len(v.path) > deepest {
 		return fmt.Errorf("index pack: delta chain depth exceeds %d", deepest)
+	}
+	if weight := v.heavier(at); weight > v.chain {
+		return fault.TooLarge("object is made from deltas that have %d bytes together (limit %d)", weight, v.chain)
 	}
 	base, err := v.content(last)
 	if err != nil {

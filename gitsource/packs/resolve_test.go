@@ -216,6 +216,23 @@ func TestASmallPackMayNotMakeMuch(t *testing.T) {
 	}
 }
 
+// TestAnObjectMayNotBeMadeFromMuch, if whoever reads the pack cannot.
+func TestAnObjectMayNotBeMadeFromMuch(t *testing.T) {
+	t.Parallel()
+	limits := usual
+	limits.Chain = 50_500
+	for name, m := range map[string]*made{"chain": chain(50, 1000), "comb": comb(50, 1000, true)} {
+		if _, _, err := take(t.Context(), t, m.pack(), limits, nil); !errors.Is(err, fault.ErrTooLarge) || !strings.Contains(fmt.Sprint(err), "(limit 50500)") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, m := range map[string]*made{"chain": chain(45, 1000), "star": star(500, 1000)} {
+		if _, _, err := take(t.Context(), t, m.pack(), limits, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestMakeMakesOneObjectOfAChain(t *testing.T) {
 	t.Parallel()
 	m := chain(60, 1000)
