@@ -53,9 +53,9 @@ func (m *mirror) joined(ctx context.Context, old []*pack) func(*os.File) (*idxfi
 		if err != nil {
 			return nil, err
 		}
-		taken := map[plumbing.Hash]bool{}
+		taken, c := map[plumbing.Hash]bool{}, &making{m: m}
 		for _, p := range old {
-			if err := m.append(ctx, w, p, taken); err != nil {
+			if err := c.append(ctx, w, p, taken); err != nil {
 				return nil, err
 			}
 		}
@@ -63,7 +63,7 @@ func (m *mirror) joined(ctx context.Context, old []*pack) func(*os.File) (*idxfi
 	}
 }
 
-func (m *mirror) append(ctx context.Context, w *packs.Writer, p *pack, taken map[plumbing.Hash]bool) error {
+func (c *making) append(ctx context.Context, w *packs.Writer, p *pack, taken map[plumbing.Hash]bool) error {
 	entries, err := p.index.Entries()
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (m *mirror) append(ctx context.Context, w *packs.Writer, p *pack, taken map
 			continue
 		}
 		taken[e.Hash] = true
-		kind, content, err := m.any(p, e.Hash)
+		kind, content, err := c.any(p, e.Hash)
 		if err != nil {
 			return err
 		}
@@ -91,15 +91,29 @@ func (m *mirror) append(ctx context.Context, w *packs.Writer, p *pack, taken map
 	}
 }
 
+// making counts what it takes to make objects one after the other. One alone may
+// take seconds, and a server chooses how many are asked for.
+type making struct {
+	m     *mirror
+	spent int64
+}
+
 // any is an object of whatever kind.
-func (m *mirror) any(p *pack, h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (c *making) any(p *pack, h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+	c.m.mu.Lock()
+	defer c.m.mu.Unlock()
 	l, err := p.find(h)
 	if err != nil {
 		return plumbing.InvalidObject, nil, err
 	}
-	o, err := p.object(h, l, m.limits.ObjectBytes, m.limits.Unpacked)
+	weight, err := p.weight(l)
+	if err != nil {
+		return plumbing.InvalidObject, nil, err
+	}
+	if weight > heavyBytes { // else most of it is at hand
+		c.spent += weight
+	}
+	o, err := p.object(h, l, c.m.limits.ObjectBytes, c.m.limits.Unpacked-c.spent+weight)
 	if err != nil {
 		return plumbing.InvalidObject, nil, err
 	}
@@ -107,16 +121,19 @@ func (m *mirror) any(p *pack, h plumbing.Hash) (plumbing.ObjectType, []byte, err
 	return o.Type(), content, err
 }
 
-// base is an object that a thin pack leaves out.
-func (m *mirror) base(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
-	m.mu.Lock()
-	p := m.packOf(h)
-	m.mu.Unlock()
-	if p == nil {
-		return plumbing.InvalidObject, nil, false, nil
+// bases finds the objects that a thin pack leaves out.
+func (m *mirror) bases() packs.Bases {
+	c := &making{m: m}
+	return func(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
+		m.mu.Lock()
+		p := m.packOf(h)
+		m.mu.Unlock()
+		if p == nil {
+			return plumbing.InvalidObject, nil, false, nil
+		}
+		kind, content, err := c.any(p, h)
+		return kind, content, err == nil, err
 	}
-	kind, content, err := m.any(p, h)
-	return kind, content, err == nil, err
 }
 
 // drop removes packs whose objects are elsewhere. One that was written again

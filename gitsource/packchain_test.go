@@ -119,3 +119,21 @@ func withCommit(t *testing.T, p *pack, tree, commit []byte) []byte {
 	all := sha1.Sum(text)
 	return append(text, all[:]...)
 }
+
+// TestWhatManyObjectsTakeIsCounted: each of them may be made, and not all.
+func TestWhatManyObjectsTakeIsCounted(t *testing.T) {
+	t.Parallel()
+	p, small, _ := ladder(t, 1<<20, 70)
+	m := newMirror("", identity{}, Limits{Unpacked: 150 << 20}.withDefaults())
+	m.packs = []*pack{p}
+	bases := m.bases()
+	for i := range 3 {
+		_, _, ok, err := bases(small)
+		if want := i < 2; ok != want || errors.Is(err, ErrTooLarge) == want {
+			t.Errorf("base %d: %v, %v", i, ok, err)
+		}
+	}
+	if _, _, ok, err := m.bases()(small); !ok {
+		t.Errorf("the next pack has its own count: %v", err)
+	}
+}
