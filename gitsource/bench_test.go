@@ -189,6 +189,7 @@ func BenchmarkRestart(b *testing.B) {
 func BenchmarkHistory(b *testing.B) {
 	eachSize(b, func(b *testing.B, l *large) {
 		r := repository(b, l.dir)
+		r.first = everything
 		fetch(b, r)
 		for b.Loop() {
 			must(b, r.Close())

@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 
+	"moult/gitsource/fault"
 	"moult/gitsource/objects"
 	"moult/gitsource/packs"
 )
@@ -52,9 +53,9 @@ func (m *mirror) joined(ctx context.Context, old []*objects.Pack) func(*os.File)
 		if err != nil {
 			return nil, err
 		}
-		taken := map[plumbing.Hash]bool{}
+		taken, c := map[plumbing.Hash]bool{}, &making{m: m}
 		for _, p := range old {
-			if err := m.append(ctx, w, p, taken); err != nil {
+			if err := c.append(ctx, w, p, taken); err != nil {
 				return nil, err
 			}
 		}
@@ -62,8 +63,8 @@ func (m *mirror) joined(ctx context.Context, old []*objects.Pack) func(*os.File)
 	}
 }
 
-func (m *mirror) append(ctx context.Context, w *packs.Writer, p *objects.Pack, taken map[plumbing.Hash]bool) error {
-	for h := range p.Names() {
+func (c *making) append(ctx context.Context, w *packs.Writer, p *objects.Pack, taken map[plumbing.Hash]bool) error {
+	for _, h := range c.m.inPlace(p) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -71,7 +72,7 @@ func (m *mirror) append(ctx context.Context, w *packs.Writer, p *objects.Pack, t
 			continue
 		}
 		taken[h] = true
-		kind, content, err := m.any(h)
+		kind, content, err := c.any(h)
 		if err != nil {
 			return err
 		}
@@ -82,24 +83,49 @@ func (m *mirror) append(ctx context.Context, w *packs.Writer, p *objects.Pack, t
 	return nil
 }
 
-// any is an object of whatever kind.
-func (m *mirror) any(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+// inPlace are the objects of a pack in the order in which they lie there: then
+// what one is a difference from is at hand.
+func (m *mirror) inPlace(p *objects.Pack) []plumbing.Hash {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	kind, content, err := m.reader.Object(h)
-	if err == nil {
-		err = verify(kind, h, kind, content)
-	}
-	return kind, content, err
+	names := slices.Collect(p.Names())
+	objects.Sort(m.packs, names, func(h plumbing.Hash) plumbing.Hash { return h })
+	return names
 }
 
-// base is an object that a thin pack leaves out.
-func (m *mirror) base(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
-	if !m.has(h) {
-		return plumbing.InvalidObject, nil, false, nil
+// making counts what it takes to make objects one after the other. One alone may
+// take seconds, and a server chooses how many are asked for.
+type making struct {
+	m     *mirror
+	spent int64 // bytes that were made
+}
+
+// any is an object of whatever kind.
+func (c *making) any(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+	c.m.mu.Lock()
+	defer c.m.mu.Unlock()
+	if limit := c.m.limits.Unpacked; c.spent > limit {
+		return plumbing.InvalidObject, nil, fault.TooLarge("%s and others are made from deltas that have more than %d bytes together (limit)", h, limit)
 	}
-	kind, content, err := m.any(h)
-	return kind, content, err == nil, err
+	before := c.m.reader.Made()
+	kind, content, err := c.m.reader.Object(h)
+	c.spent += c.m.reader.Made() - before
+	if err != nil {
+		return plumbing.InvalidObject, nil, tooLarge(err)
+	}
+	return kind, content, verify(kind, h, kind, content)
+}
+
+// bases finds the objects that a thin pack leaves out.
+func (m *mirror) bases() packs.Bases {
+	c := &making{m: m}
+	return func(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
+		if !m.has(h) {
+			return plumbing.InvalidObject, nil, false, nil
+		}
+		kind, content, err := c.any(h)
+		return kind, content, err == nil, err
+	}
 }
 
 // drop removes packs whose objects are elsewhere. One that was written again

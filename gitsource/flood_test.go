@@ -100,9 +100,12 @@ func TestAServerThatNeverEndsMeetsTheDeadline(t *testing.T) {
 		"garbage, and then a byte at a time": {endless{pack: &stream{begin: lines("packfile") + "0009\x01junk", again: "0006\x01x", pause: almost}}, 0},
 		"progress without end":               {endless{pack: &stream{begin: lines("packfile"), again: "000a\x02wait.", pause: time.Second}}, time.Minute},
 		"sections without end":               {endless{pack: &stream{again: "0001", pause: time.Second}}, time.Minute},
-		"signs of life without end":          {endless{pack: &stream{begin: lines("packfile"), again: "0005\x01", pause: time.Second}}, 10 * time.Minute},
-		"NAKs without end":                   {endless{old: true, pack: &stream{again: "0008NAK\n", pause: time.Second}}, time.Minute},
-		"boundaries without end":             {endless{pack: &stream{begin: lines("shallow-info"), again: lines("shallow " + someTip), pause: time.Second}}, time.Minute},
+		"signs of life without end":          {endless{pack: &stream{begin: lines("packfile"), again: "0005\x01", pause: time.Second}}, 5 * time.Minute},
+		"signs of life in a pack": {endless{pack: &stream{
+			begin: lines("packfile") + fmt.Sprintf("%04x%s", len(begin)+4, begin), again: "0005\x01", pause: 5 * time.Second,
+		}}, 5 * time.Minute},
+		"NAKs without end":       {endless{old: true, pack: &stream{again: "0008NAK\n", pause: time.Second}}, time.Minute},
+		"boundaries without end": {endless{pack: &stream{begin: lines("shallow-info"), again: lines("shallow " + someTip), pause: time.Second}}, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,12 +140,14 @@ func TestAServerThatSaysTooMuchIsCutOff(t *testing.T) {
 	t.Parallel()
 	some := func(line string) string { return strings.Repeat(line, 1000) }
 	for name, s := range map[string]endless{
-		"refs":        {refs: &stream{again: some(lines(someTip + " refs/heads/" + strings.Repeat("x", 60000)))}},
-		"old refs":    {old: true, greeting: &stream{begin: lines(someTip + " refs/heads/a\x00side-band-64k"), again: some(lines(someTip + " refs/heads/" + strings.Repeat("x", 60000)))}},
-		"preambles":   {greeting: &stream{again: some(lines("version 1"))}},
-		"shallow":     {pack: &stream{begin: lines("shallow-info"), again: some(lines("shallow " + someTip))}},
-		"unshallow":   {pack: &stream{begin: lines("shallow-info"), again: some(lines("unshallow " + someTip))}},
-		"old shallow": {old: true, greeting: &stream{begin: lines(someTip + " refs/heads/main\x00side-band-64k"), again: some(lines("shallow " + someTip))}},
+		"refs":          {refs: &stream{again: some(lines(someTip + " refs/heads/" + strings.Repeat("x", 60000)))}},
+		"old refs":      {old: true, greeting: &stream{begin: lines(someTip + " refs/heads/a\x00side-band-64k"), again: some(lines(someTip + " refs/heads/" + strings.Repeat("x", 60000)))}},
+		"preambles":     {greeting: &stream{again: some(lines("version 1"))}},
+		"shallow":       {pack: &stream{begin: lines("shallow-info"), again: some(lines("shallow " + someTip))}},
+		"unshallow":     {pack: &stream{begin: lines("shallow-info"), again: some(lines("unshallow " + someTip))}},
+		"progress":      {pack: &stream{begin: lines("packfile"), again: some("000a\x02wait.")}},
+		"signs of life": {pack: &stream{begin: lines("packfile"), again: some("0005\x01")}},
+		"old shallow":   {old: true, greeting: &stream{begin: lines(someTip + " refs/heads/main\x00side-band-64k"), again: some(lines("shallow " + someTip))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

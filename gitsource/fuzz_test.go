@@ -39,7 +39,7 @@ func FuzzPack(f *testing.F) {
 	f.Add(makePack(1, packed{plumbing.BlobObject, 3, nil, []byte("one")}))
 	f.Add(makePack(2, packed{plumbing.BlobObject, 3, nil, []byte("one")},
 		packed{plumbing.OFSDeltaObject, 4, []byte{14}, []byte{3, 1, 1, 'x'}}))
-	limits := packs.Limits{Bytes: 1 << 16, Objects: 100, ObjectBytes: 1 << 16}
+	limits := packs.Limits{Bytes: 1 << 16, Objects: 100, ObjectBytes: 1 << 16, Unpacked: 1 << 20}
 	one := plumbing.ComputeHash(plumbing.BlobObject, []byte("one"))
 	f.Add(makePack(1, packed{plumbing.REFDeltaObject, 4, one[:], []byte{3, 1, 1, 'x'}}))
 	bases := func(plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {

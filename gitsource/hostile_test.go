@@ -192,18 +192,20 @@ func TestGarbageIsRefused(t *testing.T) {
 func TestWhatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	const much = 1 << 20
+	zeros := packed{plumbing.BlobObject, much, nil, make([]byte, much)}
 	huge := binary.AppendUvarint(binary.AppendUvarint(nil, 3), much*4)
 	for name, pack := range map[string][]byte{
 		"pack":            makePack(1, packed{plumbing.BlobObject, len(noise(much)), nil, noise(much)}),
 		"count":           makePack(1 << 30),
 		"object":          makePack(1, packed{plumbing.BlobObject, much * 2, nil, make([]byte, much*2)}),
+		"objects":         makePack(4, zeros, zeros, zeros, zeros),
 		"claimed object":  makePack(1, packed{plumbing.BlobObject, 1 << 40, nil, nil}),
 		"delta's outcome": makePack(1, packed{plumbing.REFDeltaObject, len(huge), make([]byte, 20), huge}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := against(t, &script{pack: says(packReply(pack))})
-			r.Limits = Limits{PackBytes: much / 2, Objects: 1000, ObjectBytes: much + much/2}
+			r.Limits = Limits{PackBytes: much / 2, Objects: 1000, ObjectBytes: much + much/2, Unpacked: 3 * much}
 			refused(t, r, ErrTooLarge, "")
 		})
 	}

@@ -11,6 +11,7 @@ type Limits struct {
 	PackBytes   int64 // one pack on the wire and on disk: 512 MiB
 	Objects     int   // objects of one pack: 2,000,000
 	ObjectBytes int64 // one object, unpacked: 128 MiB
+	Unpacked    int64 // all objects of one pack, unpacked: 8 GiB, some 15 seconds of work
 	FileBytes   int64 // one declaration file, when it is read: 1 MiB
 	Files       int   // declaration files of one commit: 10,000
 	Depth       int   // folders below each other, from Path: 32
@@ -20,6 +21,7 @@ func (l Limits) withDefaults() Limits {
 	l.PackBytes = cmp.Or(l.PackBytes, 512<<20)
 	l.Objects = cmp.Or(l.Objects, 2_000_000)
 	l.ObjectBytes = cmp.Or(l.ObjectBytes, 128<<20)
+	l.Unpacked = cmp.Or(l.Unpacked, 8<<30)
 	l.FileBytes = cmp.Or(l.FileBytes, 1<<20)
 	l.Files = cmp.Or(l.Files, 10_000)
 	l.Depth = cmp.Or(l.Depth, 32)
@@ -28,5 +30,5 @@ func (l Limits) withDefaults() Limits {
 
 // ofPacks are the limits of one pack.
 func (l Limits) ofPacks() packs.Limits {
-	return packs.Limits{Bytes: l.PackBytes, Objects: l.Objects, ObjectBytes: l.ObjectBytes}
+	return packs.Limits{Bytes: l.PackBytes, Objects: l.Objects, ObjectBytes: l.ObjectBytes, Unpacked: l.Unpacked}
 }

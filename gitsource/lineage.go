@@ -134,7 +134,7 @@ func (m *mirror) beginningWith(prefix string) ([]plumbing.Hash, error) {
 				continue
 			}
 			seen[h] = true
-			kind, _, err := m.reader.Object(h)
+			kind, err := m.reader.Type(h)
 			if err != nil {
 				return nil, m.damaged(fmt.Errorf("list %s: %w", p.Path, err))
 			}

@@ -96,9 +96,18 @@ func (m *mirror) read(kind plumbing.ObjectType, h plumbing.Hash, limit int64) ([
 	}
 	found, content, err := m.reader.Object(h)
 	if err != nil {
-		return nil, err
+		return nil, tooLarge(err)
 	}
 	return content, verify(kind, h, found, content)
+}
+
+// tooLarge is an error of a reader of objects, as one of this package where what
+// is read is too large, or takes too much.
+func tooLarge(err error) error {
+	if errors.Is(err, objects.ErrTooLarge) {
+		return fault.TooLarge("%v", err)
+	}
+	return err
 }
 
 // verify reports that an object is not what its name promises. One of another

@@ -75,7 +75,7 @@ func (r *remote) fetch(ctx context.Context, want wire.Want, m *mirror) error {
 	want.Thin = true
 	return r.server.Fetch(ctx, want, func(ctx context.Context, pack io.Reader, moved wire.Boundary) error {
 		return m.storeBehind(moved.Unshallow, func(f *os.File) (*idxfile.MemoryIndex, []plumbing.Hash, error) {
-			index, err := packs.Receive(ctx, pack, f, m.limits.ofPacks(), m.base)
+			index, err := packs.Receive(ctx, pack, f, m.limits.ofPacks(), m.bases())
 			return index, moved.Shallow, err
 		})
 	})

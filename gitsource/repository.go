@@ -48,8 +48,9 @@ type Repository struct {
 	Transport http.RoundTripper
 
 	// PollTimeout bounds one question to the repository, and how long a server
-	// may send nothing while commits are copied: one minute. CloneTimeout
-	// bounds copying, the first time all of it: ten minutes.
+	// may send nothing while commits are copied: one minute, or five while it
+	// says that it is at work. CloneTimeout bounds copying, the first time all of
+	// it: ten minutes.
 	PollTimeout, CloneTimeout time.Duration
 	// History is how many revisions Revisions goes back at most: 2,000.
 	History int

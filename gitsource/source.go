@@ -56,11 +56,8 @@ func (s *source) close() { s.store.Close() }
 // object is the content of an object, checked against its name.
 func (s *source) object(kind plumbing.ObjectType, h plumbing.Hash) ([]byte, error) {
 	found, content, err := s.reader.Object(h)
-	switch {
-	case errors.Is(err, objects.ErrTooLarge):
-		return nil, fault.TooLarge("%v", err)
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, tooLarge(err)
 	}
 	if err := verify(kind, h, found, content); err != nil {
 		return nil, fmt.Errorf("read %s %s: %w", kind, h, err)

@@ -47,7 +47,7 @@ func TestEveryImageNamesTheCommitThatGitBlames(t *testing.T) {
 // readWhole is what a repository declares, with all of its history read.
 func readWhole(tb testing.TB, dir, stateDir string) reconcile.Declared {
 	tb.Helper()
-	repository := &gitsource.Repository{URL: dir, Path: "fleet", StateDir: stateDir}
+	repository := &gitsource.Repository{URL: dir, Path: "fleet", StateDir: stateDir, Log: quietLog()}
 	defer repository.Close()
 	s := &source{history: repository, Whole: true, Checkpoint: checkpoint{File: filepath.Join(stateDir, "history.json")}}
 	declared, err := s.Read(tb.Context())

@@ -99,7 +99,7 @@ func runForever(ctx context.Context, at surroundings, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	log.Info("agent started", "version", version().Version, "repository", a.repository, "branch", s.repository.Branch,
+	log.Info("agent started", "version", version().Version, "repository", a.repository, "branch", s.branch(),
 		"path", s.repository.Path, "state_dir", s.stateDir, "dry_run", f.dryRun)
 	go hook.serve(ctx, hints)
 	err = a.attend(ctx, &desk, hints, f.dryRun)

@@ -13,8 +13,10 @@ import (
 )
 
 // limits are what a server can make the agent store. An object is one note, or
-// one folder of notes.
-var limits = packs.Limits{Bytes: 512 << 20, Objects: 5_000_000, ObjectBytes: 32 << 20}
+// one folder of notes; a million entries unpack to what may be unpacked.
+// Nothing is made from more than go-git, which reads the store and holds all of a
+// chain, has room for.
+var limits = packs.Limits{Bytes: 512 << 20, Objects: 5_000_000, ObjectBytes: 32 << 20, Unpacked: 16 << 30, Chain: 128 << 20}
 
 // received is a pack that was added.
 type received struct {

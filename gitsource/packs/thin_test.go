@@ -58,7 +58,7 @@ func TestWhatAThinPackLeavesOutIsPutIn(t *testing.T) {
 		content, ok := known[h]
 		return plumbing.BlobObject, content, ok, nil
 	}
-	index, _, err := take(t.Context(), t, pack, Limits{1 << 20, 10, 1 << 20}, bases)
+	index, _, err := take(t.Context(), t, pack, Limits{1 << 20, 10, 1 << 20, 1 << 30, 0}, bases)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestWhatAThinPackLeavesOutIsPutIn(t *testing.T) {
 	for name, none := range map[string]Bases{"nobody has the bases": func(plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
 		return plumbing.InvalidObject, nil, false, nil
 	}, "thin packs were not asked for": nil} {
-		if _, _, err := take(t.Context(), t, pack, Limits{1 << 20, 10, 1 << 20}, none); err == nil {
+		if _, _, err := take(t.Context(), t, pack, Limits{1 << 20, 10, 1 << 20, 1 << 30, 0}, none); err == nil {
 			t.Errorf("%s, and the pack is taken", name)
 		}
 	}
@@ -95,16 +95,16 @@ func TestAThinPackMeetsTheLimitsWithItsBases(t *testing.T) {
 		asked++
 		return plumbing.BlobObject, large, true, nil
 	}
-	_, size, err := take(t.Context(), t, pack, Limits{2 << 20, 1000, 2 << 20}, bases)
+	_, size, err := take(t.Context(), t, pack, Limits{2 << 20, 1000, 2 << 20, 1 << 30, 0}, bases)
 	if !errors.Is(err, fault.ErrTooLarge) || size > 4<<20 {
 		t.Errorf("%d bytes on disk, %v", size, err)
 	}
-	if _, _, err = take(t.Context(), t, pack, Limits{1 << 30, 52, 2 << 20}, bases); !errors.Is(err, fault.ErrTooLarge) {
+	if _, _, err = take(t.Context(), t, pack, Limits{1 << 30, 52, 2 << 20, 1 << 30, 0}, bases); !errors.Is(err, fault.ErrTooLarge) {
 		t.Errorf("too many objects: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	asked = 0
-	_, _, err = take(ctx, t, pack, Limits{1 << 30, 1000, 2 << 20}, func(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
+	_, _, err = take(ctx, t, pack, Limits{1 << 30, 1000, 2 << 20, 1 << 30, 0}, func(h plumbing.Hash) (plumbing.ObjectType, []byte, bool, error) {
 		cancel()
 		return bases(h)
 	})

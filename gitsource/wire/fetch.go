@@ -74,7 +74,7 @@ func (s *Server) fetchWhile(alive *vigil, want Want, take func(context.Context, 
 		return err
 	}
 	if banded, ok := pack.(*sideband); ok {
-		banded.alive = alive.sign
+		banded.word = alive.word
 	}
 	return take(alive.outer, alive.over(pack), moved)
 }

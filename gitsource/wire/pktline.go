@@ -104,9 +104,15 @@ func packetf(b *bytes.Buffer, format string, args ...any) {
 type sideband struct {
 	packets *packets
 	words   io.Writer // gets the second; nil: nobody reads it
-	alive   func()    // called for each part of the first; may be nil
+	word    func()    // called for each empty part of the first; may be nil
+	beside  int       // bytes that were none of the pack
 	rest    []byte
 }
+
+// mostBeside is how much may come beside a pack. It is neither counted as the
+// pack is nor does anybody read it, and it was not asked for: what git says in
+// spite of that is a few lines.
+const mostBeside = 1 << 20
 
 func (s *sideband) Read(p []byte) (int, error) {
 	for len(s.rest) == 0 {
@@ -132,20 +138,23 @@ func (s *sideband) Read(p []byte) (int, error) {
 // channel is what a line brings of the pack.
 func (s *sideband) channel(line []byte) ([]byte, error) {
 	switch {
-	case len(line) > 0 && line[0] == 1:
-		if s.alive != nil {
-			s.alive() // while a server counts objects it sends empty ones (uploadpack.keepAlive in git-config(1))
-		}
+	case len(line) > 1 && line[0] == 1:
 		return line[1:], nil
-	case len(line) > 0 && line[0] == 2:
-		if s.words != nil {
-			_, _ = s.words.Write(line[1:]) // it is kept in memory
-		}
-		return nil, nil
 	case len(line) > 0 && line[0] == 3:
 		return nil, refusal(line[1:])
+	case len(line) == 0 || line[0] > 2 || line[0] == 0:
+		return nil, errNotGit
 	}
-	return nil, errNotGit
+	if s.beside += len(line) + 4; s.beside > mostBeside {
+		return nil, fault.TooLarge("the server says more than %d bytes beside the pack (limit)", mostBeside)
+	}
+	switch {
+	case line[0] == 1 && s.word != nil:
+		s.word() // while a server counts objects it sends empty ones (uploadpack.keepAlive in git-config(1))
+	case line[0] == 2 && s.words != nil:
+		_, _ = s.words.Write(line[1:]) // it is kept in memory
+	}
+	return nil, nil
 }
 
 // refusal is what a server says instead of an answer.

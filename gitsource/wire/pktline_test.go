@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -19,5 +20,19 @@ func TestAListThatNeverEndsIsTooLong(t *testing.T) {
 	said.Reset(strings.Repeat(line, 100) + "0000")
 	if listed, err := readRefs(&packets{r: &capped{said, int64(said.Len())}}, "refs/heads/main"); err != nil || listed.tip.String() != someTip {
 		t.Errorf("what fits is %+v, %v", listed, err)
+	}
+}
+
+// TestLastWordsEnd: over SSH what a server complains is read by the side, and
+// would be for as long as a fetch lasts.
+func TestLastWordsEnd(t *testing.T) {
+	t.Parallel()
+	var w lastWords
+	n, err := io.Copy(&w, strings.NewReader("no access\n"+strings.Repeat("y\n", mostBeside)))
+	if !errors.Is(err, errWordy) || n > 0 {
+		t.Errorf("%d bytes are taken, %v", n, err)
+	}
+	if said := w.said(); !strings.HasPrefix(said, "no access") {
+		t.Errorf("it says %q", said)
 	}
 }

@@ -24,7 +24,8 @@ type Server struct {
 	// Access; nil means one of its own.
 	Transport http.RoundTripper
 	// Patience is how long the server may send nothing while a pack is on its
-	// way, in either direction; zero means a minute.
+	// way, in either direction; zero means a minute. It may say five times as
+	// long that it is at work.
 	Patience time.Duration
 
 	line  line      // nil before the first call
@@ -131,10 +132,11 @@ func greet(ctx context.Context, c conversation, ref string) (*greeting, error) {
 }
 
 // stalled gives the error of an exchange that was given up because nothing
-// arrived.
+// arrived. One that has a kind is about something else: a pack that has arrived
+// may take its time, and be refused then.
 func (s *Server) stalled(v *vigil, err error) error {
-	if err != nil && errors.Is(context.Cause(v.ctx), errStalled) {
-		return fault.New(fault.ErrUnreachable, "the agent tries again at its next poll", "no answer within %s", v.patience)
+	if err != nil && fault.Known(err) == nil && errors.Is(context.Cause(v.ctx), errStalled) {
+		return v.why()
 	}
 	return err
 }

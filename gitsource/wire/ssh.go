@@ -149,16 +149,23 @@ func (r ctxReader) Read(p []byte) (int, error) {
 	return n, either(r.ctx, err)
 }
 
-// lastWords keeps the begin of what the server writes for people.
+// lastWords keeps the begin of what the server writes for people, and takes no
+// more of it than may come beside a pack: then the flow control of SSH stops it.
 type lastWords struct {
-	mu   sync.Mutex
-	text []byte
+	mu    sync.Mutex
+	text  []byte
+	taken int
 }
+
+var errWordy = errors.New("the server says too much")
 
 func (w *lastWords) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.text = append(w.text, p[:min(len(p), 512-len(w.text))]...)
+	if w.taken += len(p); w.taken > mostBeside {
+		return 0, errWordy
+	}
 	return len(p), nil
 }
 
