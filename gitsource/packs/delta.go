@@ -61,10 +61,10 @@ func appendInsert(delta, text []byte) []byte {
 	return delta
 }
 
-// DeltaSize is the size of what a delta makes, which it says at its begin, in
+// deltaSize is the size of what a delta makes, which it says at its begin, in
 // two varints: the size of its base and that of its result. It is far too large
 // when it cannot be read.
-func DeltaSize(delta []byte) uint64 {
+func deltaSize(delta []byte) uint64 {
 	_, n := binary.Uvarint(delta)
 	if n <= 0 {
 		return 1 << 63

@@ -52,7 +52,7 @@ func Receive(ctx context.Context, r io.Reader, f *os.File, limits Limits, bases 
 	if err != nil || len(found.entries) == 0 {
 		return nil, err
 	}
-	if _, err := CheckTrailer(f, found.sum[:]); err != nil {
+	if _, err := checkTrailer(f, found.sum[:]); err != nil {
 		return nil, fmt.Errorf("receive pack: %w", err)
 	}
 	if bases != nil && len(found.named) > 0 {
@@ -188,17 +188,17 @@ func (f *found) delta(s *packfile.Scanner, header *packfile.ObjectHeader, e *ent
 	if _, e.crc, err = s.NextObject(&start); err != nil {
 		return err
 	}
-	e.size = int64(min(DeltaSize(start.kept[:start.n]), math.MaxInt64))
+	e.size = int64(min(deltaSize(start.kept[:start.n]), math.MaxInt64))
 	return f.count(e.size, limits)
 }
 
-// SizesBytes is how much of the begin of a delta DeltaSize needs, at most.
-const SizesBytes = 2 * binary.MaxVarintLen64
+// sizesBytes is how much of the begin of a delta deltaSize needs, at most.
+const sizesBytes = 2 * binary.MaxVarintLen64
 
 // firstBytes keeps the first bytes that are written to it: as many as
-// DeltaSize needs.
+// deltaSize needs.
 type firstBytes struct {
-	kept [SizesBytes]byte
+	kept [sizesBytes]byte
 	n    int
 }
 

@@ -72,9 +72,9 @@ func ReadIndex(path string) (*idxfile.MemoryIndex, error) {
 	return index, idxfile.NewDecoder(f).Decode(index)
 }
 
-// CheckTrailer compares the last 20 bytes of a pack, its checksum, and returns
+// checkTrailer compares the last 20 bytes of a pack, its checksum, and returns
 // the size of the file.
-func CheckTrailer(f io.ReadSeeker, want []byte) (int64, error) {
+func checkTrailer(f io.ReadSeeker, want []byte) (int64, error) {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return 0, err
