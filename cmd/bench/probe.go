@@ -30,7 +30,8 @@ type reading struct {
 	Wall  float64 `json:"wall_ms"`
 	CPU   float64 `json:"cpu_ms"`
 	Alloc float64 `json:"alloc_kb"`
-	Soon  float64 `json:"soon_ms,omitempty"` // until the first of it was of use
+	Files float64 `json:"files_ms,omitempty"` // until the declarations were read
+	Soon  float64 `json:"soon_ms,omitempty"`  // and parsed: of use
 	Count int     `json:"count,omitempty"`   // of what was done
 	Peak  float64 `json:"peak_mb"`
 }

@@ -57,7 +57,7 @@ func cloneGoGit(ctx context.Context, p probe) (reading, error) {
 		return err
 	})
 	all := m.read(1)
-	all.Soon = all.Wall
+	all.Files = all.Wall
 	return all, err
 }
 

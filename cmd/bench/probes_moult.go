@@ -55,8 +55,8 @@ func firstOurs(ctx context.Context, p probe) (reading, error) {
 	if err != nil {
 		return reading{}, err
 	}
-	timeline := new(declare.Timeline)
-	if err := fold(ctx, r, timeline, got.Head); err != nil {
+	fetched, timeline, reads := m.read(1), new(declare.Timeline), timed{of: r}
+	if err := fold(ctx, r, timeline, got.Head, reads.read); err != nil {
 		return reading{}, err
 	}
 	soon := m.read(1)
@@ -68,7 +68,7 @@ func firstOurs(ctx context.Context, p probe) (reading, error) {
 		}
 	}
 	all := m.read(1)
-	all.Soon, all.Count = soon.Wall, groups
+	all.Files, all.Soon, all.Count = fetched.Wall+float64(reads.took.Microseconds())/1000, soon.Wall, groups
 	return all, nil
 }
 
@@ -76,13 +76,26 @@ func firstOurs(ctx context.Context, p probe) (reading, error) {
 // history in.
 const hurriedGC, deepeningGC = 200, 25
 
+// timed reads declarations, and tells how long that alone took: parsing goes on
+// meanwhile.
+type timed struct {
+	of   *gitsource.Repository
+	took time.Duration
+}
+
+func (t *timed) read(blob string) ([]byte, error) {
+	began := time.Now()
+	defer func() { t.took += time.Since(began) }()
+	return t.of.Read(blob)
+}
+
 // fold reads what is declared, from a commit on.
-func fold(ctx context.Context, r *gitsource.Repository, timeline *declare.Timeline, after string) error {
+func fold(ctx context.Context, r *gitsource.Repository, timeline *declare.Timeline, after string, read func(string) ([]byte, error)) error {
 	for revision, err := range r.Revisions(ctx, after, "") {
 		if err != nil {
 			return err
 		}
-		if err := timeline.Advance(revision, r.Read); err != nil {
+		if err := timeline.Advance(revision, read); err != nil {
 			return err
 		}
 	}
@@ -98,7 +111,7 @@ func commitOurs(ctx context.Context, p probe) (reading, error) {
 		return reading{}, err
 	}
 	timeline := new(declare.Timeline)
-	if err := fold(ctx, r, timeline, r.Head()); err != nil {
+	if err := fold(ctx, r, timeline, r.Head(), r.Read); err != nil {
 		return reading{}, err
 	}
 	return p.eachCommit(func() error {
@@ -107,7 +120,7 @@ func commitOurs(ctx context.Context, p probe) (reading, error) {
 		if err != nil || !got.Changed {
 			return fmt.Errorf("fetch one commit: %+v: %w", got, err)
 		}
-		return fold(ctx, r, timeline, before)
+		return fold(ctx, r, timeline, before, r.Read)
 	})
 }
 
