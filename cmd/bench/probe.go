@@ -32,7 +32,7 @@ type reading struct {
 	Alloc float64 `json:"alloc_kb"`
 	Files float64 `json:"files_ms,omitempty"` // until the declarations were read
 	Soon  float64 `json:"soon_ms,omitempty"`  // and parsed: of use
-	Count int     `json:"count,omitempty"`   // of what was done
+	Count int     `json:"count,omitempty"`    // of what was done
 	Peak  float64 `json:"peak_mb"`
 }
 
