@@ -32,6 +32,13 @@ func (b *bitReader) fill() {
 	}
 }
 
+// need holds at least so many bits, of 56 at most.
+func (b *bitReader) need(count int) {
+	if b.n < count {
+		b.fill()
+	}
+}
+
 func (b *bitReader) take(count uint8) int {
 	value := int(b.held & (1<<count - 1))
 	b.held >>= count

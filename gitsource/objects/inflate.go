@@ -15,7 +15,8 @@ import (
 // inflater inflates what zlib deflated (RFC 1950, RFC 1951), over and over.
 type inflater struct {
 	literals, distances, lengths huffman
-	fixed                        bool // literals and distances are those of a fixed block
+	fixed                        bool     // literals and distances are those of a fixed block
+	used                         []uint16 // room for the symbols that have a code
 }
 
 var (
@@ -89,7 +90,7 @@ const endOfBlock = 256
 // block inflates one block into content from at on, and returns where it ends.
 func (i *inflater) block(b *bitReader, content []byte, at int) (int, bool) {
 	for !b.overrun() {
-		b.fill()
+		b.need(15 + 5 + 15 + 13)
 		symbol := b.symbol(&i.literals)
 		switch {
 		case symbol < endOfBlock:
@@ -154,7 +155,18 @@ func (i *inflater) useFixed() bool {
 		distances[n] = 5
 	}
 	i.fixed = true
-	return i.literals.build(lengths[:]) && i.distances.build(distances[:])
+	return i.literals.build(i.inUse(lengths[:]), lengths[:]) && i.distances.build(i.inUse(distances[:]), distances[:])
+}
+
+// inUse are the symbols that have a code. It holds until the next call.
+func (i *inflater) inUse(lengths []uint8) []uint16 {
+	i.used = i.used[:0]
+	for symbol, length := range lengths {
+		if length > 0 {
+			i.used = append(i.used, uint16(symbol))
+		}
+	}
+	return i.used
 }
 
 // lengthOrder is the order in which the lengths of the code of lengths stand.
@@ -166,23 +178,29 @@ func (i *inflater) readTables(b *bitReader) bool {
 	literals, distances, count := b.take(5)+257, b.take(5)+1, b.take(4)+4
 	var ofLengths [19]uint8
 	for _, symbol := range lengthOrder[:count] {
-		b.fill()
+		b.need(3)
 		ofLengths[symbol] = uint8(b.take(3))
 	}
-	if literals > 286 || !i.lengths.build(ofLengths[:]) {
+	if literals > 286 || !i.lengths.build(i.inUse(ofLengths[:]), ofLengths[:]) {
 		return false
 	}
 	var all [286 + 32]uint8
-	if !i.readLengths(b, all[:literals+distances]) {
+	if !i.readLengths(b, all[:literals+distances]) || all[endOfBlock] == 0 {
 		return false
 	}
-	return all[endOfBlock] > 0 && i.literals.build(all[:literals]) && i.distances.build(all[literals:literals+distances])
+	cut := len(i.used)
+	for ; i.used[cut-1] >= uint16(literals); cut-- { // endOfBlock is none of them
+		i.used[cut-1] -= uint16(literals)
+	}
+	return i.literals.build(i.used[:cut], all[:literals]) && i.distances.build(i.used[cut:], all[literals:])
 }
 
-// readLengths reads lengths of codes, of which runs are written shorter.
+// readLengths reads lengths of codes, of which runs are written shorter, into
+// all, which has zeros. It notes in i.used which have one.
 func (i *inflater) readLengths(b *bitReader, all []uint8) bool {
+	i.used = i.used[:0]
 	for n := 0; n < len(all); {
-		b.fill()
+		b.need(7 + 7)
 		symbol := b.symbol(&i.lengths)
 		var value uint8
 		times := 1
@@ -201,8 +219,13 @@ func (i *inflater) readLengths(b *bitReader, all []uint8) bool {
 		if times > len(all)-n {
 			return false
 		}
+		if value == 0 {
+			n += times
+			continue
+		}
 		for range times {
 			all[n] = value
+			i.used = append(i.used, uint16(n))
 			n++
 		}
 	}
