@@ -16,6 +16,7 @@ import (
 type shelf struct {
 	store  *objects.Store
 	reader *objects.Reader
+	atHand int // bytes of notes that each processor keeps for what is a difference from them; see objects.Reader
 }
 
 // shelf opens the objects of a repository, its own and those that it borrows.
@@ -33,7 +34,8 @@ func (r *repository) shelf() (*shelf, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errLost, err)
 	}
-	return &shelf{store: store, reader: store.NewReader()}, nil
+	reader := store.NewReader()
+	return &shelf{store: store, reader: reader, atHand: reader.AtHand}, nil
 }
 
 func (s *shelf) close() { s.store.Close() }
@@ -105,6 +107,7 @@ func readPages[T any](s *shelf, pages []page, pick func(page, []byte) []T) ([]T,
 		part := pages[len(pages)*i/workers : len(pages)*(i+1)/workers]
 		working.Go(func() {
 			reader := s.store.NewReader()
+			reader.AtHand = s.atHand
 			for _, p := range part {
 				content, err := reader.Kind(plumbing.BlobObject, p.blob)
 				if err != nil {
