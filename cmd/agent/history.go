@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -57,7 +56,7 @@ func historyCommand(at surroundings) *cobra.Command {
 
 // ask opens the record and answers the question.
 func ask(ctx context.Context, at surroundings, flags common, q query) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(hurriedPercent))
+	defer garbage(hurriedPercent)()
 	a, err := openArchive(ctx, at, flags)
 	if err != nil {
 		return fmt.Errorf("history: %w", err)

@@ -74,6 +74,7 @@ func (f runFlags) settings(at surroundings) (settings, error) {
 // runForever is the agent that nobody waits for: it logs, answers `moult status`, and
 // tells systemd how it is.
 func runForever(ctx context.Context, at surroundings, f runFlags) error {
+	defer garbage(restPercent)()
 	s, err := f.settings(at)
 	if err != nil {
 		return err

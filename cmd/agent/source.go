@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"moult/gitsource"
@@ -159,7 +158,7 @@ func (s *source) advance(ctx context.Context, upto string) error {
 	}
 	first := s.fold.timeline == nil
 	if first && s.head == "" { // nothing else runs yet that sets it
-		defer debug.SetGCPercent(debug.SetGCPercent(hurriedPercent))
+		defer garbage(hurriedPercent)()
 	}
 	if first {
 		kept, _ := s.Checkpoint.read()

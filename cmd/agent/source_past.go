@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -135,7 +134,7 @@ func pause(ctx context.Context, d time.Duration) {
 // the timeline of that for Read to take and calls found. As soon as what was
 // kept of an earlier run lies in what is there, the rest is not waited for.
 func (s *source) readPast(ctx context.Context, upto string, found func()) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(leanPercent))
+	defer garbage(leanPercent)()
 	kept, _ := s.Checkpoint.read()
 	for whole := false; !whole; {
 		var err error
@@ -162,18 +161,10 @@ func (s *source) readPast(ctx context.Context, upto string, found func()) error 
 	return nil
 }
 
-const (
-	// leanPercent is how much garbage may lie in memory while history is read,
-	// in percent of the rest: little, because nobody waits.
-	leanPercent = 25
-	// hurriedPercent is the same where somebody waits: for the first declarations,
-	// and for an answer from the record. Collecting garbage less often takes a fifth of the time off.
-	hurriedPercent = 200
-	// keptAfter is after how many revisions it is kept again what they say, and
-	// keptOnTheWay the same while all of history is read. To fold so many again
-	// takes a moment.
-	keptAfter, keptOnTheWay = 100, 20_000
-)
+// keptAfter is after how many revisions it is kept again what they say, and
+// keptOnTheWay the same while all of history is read. To fold so many again
+// takes a moment.
+const keptAfter, keptOnTheWay = 100, 20_000
 
 // foldPast folds all of history up to a commit, from where it was kept last.
 func (s *source) foldPast(ctx context.Context, kept declare.Snapshot, upto string) (fold, error) {
