@@ -255,6 +255,24 @@ func TestRepositoryThatIsItselfShallow(t *testing.T) {
 	}
 }
 
+// replacedWhilePartial is a repository whose branch was replaced before its
+// history was copied: how it was, and where the copy of that ended.
+func replacedWhilePartial(t *testing.T, reach func(*testing.T, *fixture) *Repository) (f *fixture, r *Repository, line, left []string) {
+	t.Helper()
+	f = newFixture(t)
+	line = longHistory(f, 40)
+	r = reach(t, f)
+	r.first, r.slice = 3, 10
+	fetch(t, r)
+	left = boundaryOf(r)
+	f.point("main", plumbing.NewHash(line[5]))
+	f.commit("another way", files{"environments/e1/g1.hcl": "other"})
+	if got := fetch(t, r); !got.Rewritten {
+		t.Errorf("got %+v", got)
+	}
+	return f, r, line, left
+}
+
 // TestRewrittenWhilePartial: the branch is replaced before its history was
 // copied.
 func TestRewrittenWhilePartial(t *testing.T) {
@@ -262,17 +280,7 @@ func TestRewrittenWhilePartial(t *testing.T) {
 	for name, reach := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t)
-			line := longHistory(f, 40)
-			r := reach(t, f)
-			r.first, r.slice = 3, 10
-			fetch(t, r)
-			left := boundaryOf(r)
-			f.point("main", plumbing.NewHash(line[5]))
-			f.commit("another way", files{"environments/e1/g1.hcl": "other"})
-			if got := fetch(t, r); !got.Rewritten {
-				t.Errorf("got %+v", got)
-			}
+			f, r, _, left := replacedWhilePartial(t, reach)
 			whole(t, r)
 			for _, commit := range left { // nobody can say what was behind these
 				if parents := value[[]string](t)(r.Parents(commit)); !strings.HasPrefix(r.URL, "/") && len(parents) > 0 {
@@ -461,14 +469,7 @@ func TestPushedAwayAndBackWhilePartial(t *testing.T) {
 	for name, reach := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t)
-			line := longHistory(f, 40)
-			r := reach(t, f)
-			r.first, r.slice = 3, 10
-			fetch(t, r)
-			f.point("main", plumbing.NewHash(line[5]))
-			f.commit("another way", files{"environments/e1/g1.hcl": "other"})
-			fetch(t, r)
+			f, r, line, _ := replacedWhilePartial(t, reach)
 			whole(t, r)
 			f.point("main", plumbing.NewHash(line[39]))
 			fetch(t, r)

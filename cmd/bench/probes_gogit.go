@@ -32,6 +32,15 @@ func listGoGit(ctx context.Context, p probe) (reading, error) {
 	return m.read(p.times), nil
 }
 
+// headOf is the commit that a repository is at.
+func headOf(r *git.Repository) (*object.Commit, error) {
+	head, err := r.Head()
+	if err != nil {
+		return nil, err
+	}
+	return r.CommitObject(head.Hash())
+}
+
 func cloneGoGit(ctx context.Context, p probe) (reading, error) {
 	m := newMeter()
 	r, err := git.PlainCloneContext(ctx, p.dir, true, &git.CloneOptions{
@@ -40,11 +49,7 @@ func cloneGoGit(ctx context.Context, p probe) (reading, error) {
 	if err != nil {
 		return reading{}, err
 	}
-	head, err := r.Head()
-	if err != nil {
-		return reading{}, err
-	}
-	commit, err := r.CommitObject(head.Hash())
+	commit, err := headOf(r)
 	if err != nil {
 		return reading{}, err
 	}
@@ -101,11 +106,7 @@ func blameGoGit(_ context.Context, p probe) (reading, error) {
 	if err != nil {
 		return reading{}, err
 	}
-	head, err := r.Head()
-	if err != nil {
-		return reading{}, err
-	}
-	commit, err := r.CommitObject(head.Hash())
+	commit, err := headOf(r)
 	if err != nil {
 		return reading{}, err
 	}
