@@ -139,9 +139,22 @@ func (l *local) copy(ctx context.Context, m *mirror, which func(*source) (slice,
 		err = l.copyOnce(ctx, m, which)
 	}
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return fault.New(fault.ErrUnreachable, "check the repository with git fsck", "%w", err)
+		return fault.New(fault.ErrUnreachable, l.adviceIncomplete(), "%w", err)
 	}
 	return err
+}
+
+// adviceIncomplete is what helps where objects are not there. git fsck finds
+// nothing wrong with a shallow clone, which lacks what an older clone in its
+// place may have had.
+func (l *local) adviceIncomplete() string {
+	if s, err := openSource(l.path, l.maxObject); err == nil {
+		defer s.close()
+		if len(s.shallow) > 0 {
+			return "the repository is a shallow clone; let the agent have the whole history (git fetch --unshallow)"
+		}
+	}
+	return "check the repository with git fsck"
 }
 
 func (l *local) copyOnce(ctx context.Context, m *mirror, which func(*source) (slice, error)) error {

@@ -165,6 +165,8 @@ func TestLocalErrorsSayWhatToDo(t *testing.T) {
 	head := broken.head("main").String()
 	must(t, os.Remove(filepath.Join(broken.dir, "objects", head[:2], head[2:])))
 	refused(t, repository(t, broken.dir), ErrUnreachable, "check the repository with git fsck")
+	must(t, os.WriteFile(filepath.Join(broken.dir, "shallow"), []byte(strings.Repeat("a", 40)+"\n"), 0o600))
+	refused(t, repository(t, broken.dir), ErrUnreachable, "is a shallow clone; let the agent have the whole history (git fetch --unshallow)")
 
 	tables := newFixture(t)
 	must(t, os.Mkdir(filepath.Join(tables.dir, "reftable"), 0o700))

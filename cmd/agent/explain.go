@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,6 +122,9 @@ func closedWays(ctx context.Context, provider reconcile.Provider, d reconcile.De
 // find is the declaration of a group, or an error that says which groups there
 // are.
 func find(declared reconcile.Declared, id reconcile.ID) (reconcile.Declaration, error) {
+	if declared.Head.Hash == "" && declared.Stale != nil && declared.Stale.Held {
+		return reconcile.Declaration{}, errors.New(declared.Stale.Reason) // which says that none is in force
+	}
 	if declared.Head.Hash == "" && declared.Stale != nil {
 		return reconcile.Declaration{}, fmt.Errorf("no commit is in force: %s", declared.Stale.Reason)
 	}
@@ -137,8 +141,11 @@ func find(declared reconcile.Declared, id reconcile.ID) (reconcile.Declaration, 
 	if slices.ContainsFunc(declared.Mistakes, func(m reconcile.Mistake) bool { return m.Environment == id.Environment }) {
 		return reconcile.Declaration{}, advise(err, "its environment has mistakes; `moult plan` shows them")
 	}
+	if len(declared.Groups) == 0 && len(declared.Mistakes) == 0 {
+		return reconcile.Declaration{}, advise(err, "it declares none at all there; check --path, --branch and agent.hcl")
+	}
 	if len(near) == 0 {
 		return reconcile.Declaration{}, advise(err, "`moult plan -o json` lists all groups")
 	}
-	return reconcile.Declaration{}, advise(err, "declared are %s", strings.Join(near[:min(5, len(near))], ", "))
+	return reconcile.Declaration{}, advise(err, "it declares %s; `moult plan -o json` lists all groups", strings.Join(near[:min(5, len(near))], ", "))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -89,6 +91,8 @@ type chapter struct {
 	Entries []ledger.Entry `json:"entries"`
 	// More: there are older ones, which --limit leaves out.
 	More bool `json:"more,omitempty"`
+
+	others []string // where there are no entries: what the ledger tells of instead
 }
 
 func (a *archive) tellEntries(at surroundings, q query, v view) error {
@@ -107,6 +111,11 @@ func (a *archive) tellEntries(at surroundings, q query, v view) error {
 	if most := q.filter.Limit; most > 0 && len(entries) > most {
 		told.Entries, told.More = entries[:most], true
 	}
+	if len(entries) == 0 && q.out.format == asText {
+		if told.others, err = a.others(q.filter); err != nil {
+			return err
+		}
+	}
 	switch q.out.format {
 	case asJSON:
 		told.Entries = append([]ledger.Entry{}, told.Entries...) // never null
@@ -118,10 +127,42 @@ func (a *archive) tellEntries(at surroundings, q query, v view) error {
 	return nil
 }
 
+// others names what the ledger tells of, where nothing is known by the name that
+// was asked for, which may be mistyped: environments, or the groups of the one
+// that was named.
+func (a *archive) others(asked ledger.Filter) ([]string, error) {
+	if asked.Environment == "" && asked.Group == "" {
+		return nil, nil
+	}
+	entries, err := a.book.History(ledger.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	environments, groups := map[string]bool{}, map[string]bool{}
+	for _, e := range entries {
+		switch {
+		case e.Environment == "":
+			continue
+		case asked.Environment == "" || e.Environment == asked.Environment:
+			groups[e.GroupID().String()] = true
+			if asked.Group == "" || e.Group == asked.Group {
+				return nil, nil // the name is right, and it is something else that rules all out
+			}
+		}
+		environments[e.Environment] = true
+	}
+	if len(groups) > 0 {
+		return slices.Sorted(maps.Keys(groups)), nil
+	}
+	return slices.Sorted(maps.Keys(environments)), nil
+}
+
 // imageThen is what `moult history --image` prints.
 type imageThen struct {
 	Image string       `json:"ami"`
 	Runs  []ledger.Run `json:"runs"`
+
+	in string // the environment or group that was asked about; empty: all
 }
 
 func (a *archive) tellImage(at surroundings, q query, v view) error {
@@ -132,7 +173,7 @@ func (a *archive) tellImage(at surroundings, q query, v view) error {
 	if err != nil {
 		return err
 	}
-	told := imageThen{Image: q.filter.Image, Runs: []ledger.Run{}}
+	told := imageThen{Image: q.filter.Image, Runs: []ledger.Run{}, in: strings.Trim(q.filter.Environment+"/"+q.filter.Group, "/")}
 	for _, r := range runs {
 		if q.about(r.Group.Environment, r.Group.Group) {
 			told.Runs = append(told.Runs, r)

@@ -27,9 +27,9 @@ func agentKeys(file string) ([]ssh.PublicKey, error) {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		key, err := agentKey(file, line)
+		key, err := agentKey(file, number, line)
 		if err != nil {
-			return nil, fmt.Errorf("read keys: line %d of %w", number, err)
+			return nil, advise(fmt.Errorf("read keys: %w", err), "write one key a line, as ssh-keygen writes it to a .pub file, or as in an allowed_signers file")
 		}
 		keys = append(keys, key)
 	}
@@ -39,19 +39,19 @@ func agentKeys(file string) ([]ssh.PublicKey, error) {
 	return keys, nil
 }
 
-// agentKey reads one line. What it says of times is refused: the ledger knows
+// agentKey reads the line of this number. What it says of times is refused: the ledger knows
 // no time but that of whoever wrote.
-func agentKey(file, line string) (ssh.PublicKey, error) {
+func agentKey(file string, number int, line string) (ssh.PublicKey, error) {
 	if key, _, options, _, err := ssh.ParseAuthorizedKey([]byte(line)); err == nil && len(options) == 0 {
 		return key, nil
 	}
-	signers, err := trust.ParseAllowedSigners(file, []byte(line))
+	signers, err := trust.ParseAllowedSigners(file, []byte(strings.Repeat("\n", number-1)+line))
 	if err != nil {
 		return nil, err
 	}
 	s := signers[0]
 	if !s.After.IsZero() || !s.Before.IsZero() || !s.SignsCommits() {
-		return nil, fmt.Errorf("%s: a key with valid-after, valid-before or other namespaces than git cannot verify a ledger", file)
+		return nil, fmt.Errorf("%s:%d: a key with valid-after, valid-before or other namespaces than git cannot verify a ledger", file, number)
 	}
 	return s.Public(), nil
 }

@@ -91,7 +91,7 @@ func (q *query) name(c *cobra.Command, name string) error {
 
 // fits refuses flags that say nothing about what is asked.
 func (q *query) fits(c *cobra.Command) error {
-	asked, apart := "", map[string]bool{"allowed-signers": true, "known": true}
+	asked, apart, hint := "", map[string]bool{"allowed-signers": true, "known": true}, "leave it out"
 	filters := []string{"since", "until", "author", "commit", "limit"}
 	switch {
 	case q.verify:
@@ -101,7 +101,7 @@ func (q *query) fits(c *cobra.Command) error {
 	case c.Flags().Changed("image"):
 		asked = "image"
 	default:
-		filters = nil
+		filters, hint = nil, "add --verify, or leave it out"
 	}
 	for _, f := range filters {
 		apart[f] = true
@@ -109,7 +109,7 @@ func (q *query) fits(c *cobra.Command) error {
 	var wrong error
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if apart[f.Name] && wrong == nil {
-			wrong = advise(fmt.Errorf("history: --%s does not go with %s", f.Name, or(asked, "a list of entries")), "leave it out")
+			wrong = advise(fmt.Errorf("history: --%s does not go with %s", f.Name, or(asked, "a list of entries")), "%s", hint)
 		}
 	})
 	if q.verify && wrong == nil && (q.filter.Environment != "" || q.out.format == asCSV) {
@@ -131,10 +131,10 @@ func (q *query) check(c *cobra.Command) error {
 	if q.out.format == asText && !c.Flags().Changed("limit") {
 		q.filter.Limit = mostShown
 	}
-	q.filter.Commit = strings.ToLower(q.filter.Commit)
-	if strings.Trim(q.filter.Commit, "0123456789abcdef") != "" {
-		return advise(fmt.Errorf("history: %.40q is no hash of a commit", q.filter.Commit), "git rev-parse makes one of any name")
+	if strings.Trim(q.filter.Commit, "0123456789abcdefABCDEF") != "" {
+		return advise(fmt.Errorf("history: --commit %.40q is no hash of a commit", q.filter.Commit), "git rev-parse makes one of any name")
 	}
+	q.filter.Commit = strings.ToLower(q.filter.Commit)
 	for _, name := range q.known {
 		if !plumbing.IsHash(name) {
 			return advise(fmt.Errorf("history: --known %.40q is no whole hash", name), "write all 40 digits, as --verify printed them")

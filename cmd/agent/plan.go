@@ -46,6 +46,7 @@ func plan(ctx context.Context, at surroundings, flags common, out output) error 
 		err = writeJSON(at.out, report)
 	} else {
 		renderPlan(at.out, report, at.view(at.out))
+		tellUndeclared(at, report, a.settings.repository.Path)
 	}
 	if err != nil {
 		return err
@@ -54,6 +55,20 @@ func plan(ctx context.Context, at surroundings, flags common, out output) error 
 		return errors.New("plan: there is nothing to plan by: no commit of the branch may be obeyed; the reason stands above")
 	}
 	return planned(report.Plan)
+}
+
+// tellUndeclared says that the commit declares nothing: that may be meant, and a
+// wrong path looks just like it.
+func tellUndeclared(at surroundings, r reconcile.Report, path string) {
+	if r.Head.Hash == "" || len(r.Plan.Answers) > 0 || len(r.Mistakes) > 0 {
+		return
+	}
+	where, v := "", at.view(at.err)
+	if path != "" {
+		where = fmt.Sprintf(" in folder %q", path)
+	}
+	v.line(at.err, 7, "%s commit %s declares no group%s", v.paint.yellow("moult:"), r.Head.Short(), where)
+	v.line(at.err, 6, "%s if that is not meant, check --path, --branch and agent.hcl", v.paint.cyan("hint:"))
 }
 
 // newPlanner is an agent for a command that looks and does not act: it logs

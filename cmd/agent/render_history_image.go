@@ -11,7 +11,11 @@ import (
 // renderImage draws where and when an image ran, the latest first.
 func renderImage(w io.Writer, told imageThen, v view) {
 	if len(told.Runs) == 0 {
-		fmt.Fprintf(w, "%s ran nowhere, as far as the ledger tells\n", tame(told.Image))
+		where := "nowhere"
+		if told.in != "" {
+			where = "nowhere in " + told.in
+		}
+		fmt.Fprintf(w, "%s ran %s, as far as the ledger tells\n", tame(told.Image), tame(where))
 		return
 	}
 	fmt.Fprintf(w, "%s ran in %s\n\n", v.paint.bold(tame(told.Image)), plural(groupsOf(told.Runs), "group"))

@@ -174,7 +174,7 @@ func TestNoTextOfARepositoryReachesTheTerminalAsItIs(t *testing.T) {
 	v := view{now: sampleNow()}
 	renderHistory(&text, chapter{Entries: []ledger.Entry{e, accepted}}, v)
 	renderMoment(&text, m, v)
-	renderImage(&text, imageThen{hostile, []ledger.Run{{Group: e.GroupID(), Author: hostile, Commit: hostile, Outcome: e.Outcome}}}, v)
+	renderImage(&text, imageThen{Image: hostile, Runs: []ledger.Run{{Group: e.GroupID(), Author: hostile, Commit: hostile, Outcome: e.Outcome}}}, v)
 	renderVerified(&text, ledger.Verified{Breach: &ledger.Breach{Ledger: "1", Author: hostile, What: hostile}}, verifiedAgainst{}, v)
 	for _, r := range text.String() {
 		if r != '\n' && tame(string(r)) != string(r) {

@@ -41,6 +41,9 @@ func runWatched(ctx context.Context, at surroundings, f runFlags) error {
 	if f.format == asJSON && !report.At.IsZero() {
 		return errors.Join(writeJSON(at.out, report), err)
 	}
+	if err == nil {
+		tellUndeclared(at, report, s.repository.Path)
+	}
 	return err
 }
 

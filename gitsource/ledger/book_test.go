@@ -205,6 +205,18 @@ func TestImageTellsWhereAndWhenItRan(t *testing.T) {
 	}
 }
 
+func TestARunIsCompleteTheFirstTime(t *testing.T) {
+	t.Parallel()
+	var entries []*Entry
+	for n, o := range []Outcome{Started, Succeeded, Started, Succeeded} { // a rollout, then drift that was healed
+		entries = append(entries, &Entry{Time: noon.Add(time.Duration(n) * time.Hour), Environment: "production", Group: "web", Outcome: o, From: ami(0), To: ami(1)})
+	}
+	runs := runsOf(entries, ami(1))
+	if len(runs) != 1 || hour(runs[0].Since, "") != "0" || hour(runs[0].Complete, "") != "1" || !runs[0].Until.IsZero() {
+		t.Errorf("got %+v", runs)
+	}
+}
+
 func hour(at time.Time, none string) string {
 	if at.IsZero() {
 		return none

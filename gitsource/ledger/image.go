@@ -16,7 +16,7 @@ type Run struct {
 	// Since is when the first instances with it were asked for; zero when that
 	// was before the ledger begins.
 	Since time.Time `json:"since,omitzero"`
-	// Complete is when all instances ran it; zero when that never was, or
+	// Complete is when for the first time all instances ran it; zero when that never was, or
 	// before the ledger begins.
 	Complete time.Time `json:"complete,omitzero"`
 	// Until is when the last instance with it was gone; zero when some still
@@ -109,7 +109,9 @@ func (r *Run) take(e *Entry, ami string) bool {
 		r.Outcome = e.Outcome
 		switch e.Outcome {
 		case Succeeded:
-			r.Complete = e.when()
+			if r.Complete.IsZero() { // later ones heal drift, or found it so
+				r.Complete = e.when()
+			}
 		case RolledBack:
 			r.Until = e.when()
 		}
