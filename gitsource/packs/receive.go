@@ -185,10 +185,14 @@ func (f *found) delta(s *packfile.Scanner, header *packfile.ObjectHeader, e *ent
 		e.base = int32(at)
 	}
 	var start firstBytes
-	var err error
-	if _, e.crc, err = s.NextObject(&start); err != nil {
+	n, crc, err := s.NextObject(&start)
+	if err == nil && n != header.Length {
+		err = fmt.Errorf("delta of %d bytes has %d", header.Length, n)
+	}
+	if err != nil {
 		return err
 	}
+	e.crc = crc
 	e.size = int64(min(deltaSize(start.kept[:start.n]), math.MaxInt64))
 	return f.count(e.size, limits)
 }

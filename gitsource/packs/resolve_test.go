@@ -368,6 +368,12 @@ func TestDeltasThatLeadNowhereAreRefused(t *testing.T) {
 	if _, _, err := take(t.Context(), t, m.pack(), usual, nil); err == nil {
 		t.Error("an object that is shorter than it says is taken")
 	}
+	m = &made{}
+	at, delta := m.blob(base), Delta(base, []byte("other"))
+	m.add(append(ObjectHeader(plumbing.OFSDeltaObject, len(delta)+1), backwards(int64(len(m.text))-at)...), delta)
+	if _, _, err := take(t.Context(), t, m.pack(), usual, nil); err == nil {
+		t.Error("a delta that is shorter than it says is taken")
+	}
 }
 
 // BenchmarkIndex indexes the worst that the limits let through, in proportion:
