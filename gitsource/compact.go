@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -129,7 +130,8 @@ func (m *mirror) bases() packs.Bases {
 }
 
 // drop removes packs whose objects are elsewhere. One that was written again
-// under the same name is another pack by now, and stays.
+// under the same name is another pack by now, and stays. The mirror may have been
+// moved since a pack was opened: only its name holds.
 func (m *mirror) drop(old []*objects.Pack) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,7 +141,7 @@ func (m *mirror) drop(old []*objects.Pack) error {
 		}
 		err := m.packs.Remove(p)
 		for _, end := range []string{".idx", ".pack"} {
-			err = errors.Join(err, os.Remove(p.Path+end))
+			err = errors.Join(err, os.Remove(filepath.Join(m.packDir(), filepath.Base(p.Path)+end)))
 		}
 		if err != nil {
 			return fmt.Errorf("compact mirror: %w", err)
