@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -28,10 +29,11 @@ func (m *mirror) compact(ctx context.Context) error {
 	if len(old) == 0 {
 		return nil
 	}
-	if err := m.store(m.joined(ctx, old)); err != nil {
+	var joined []*objects.Pack
+	if err := m.store(m.joined(ctx, old, &joined)); err != nil {
 		return fmt.Errorf("compact mirror: %w", err)
 	}
-	return m.drop(old)
+	return m.drop(joined)
 }
 
 // smallPacks are those to join; none when there are few.
@@ -46,8 +48,10 @@ func (m *mirror) smallPacks() []*objects.Pack {
 	return bySize[:len(bySize)/2]
 }
 
-// joined is how to fill a pack with the objects of others.
-func (m *mirror) joined(ctx context.Context, old []*objects.Pack) func(*os.File) (*idxfile.MemoryIndex, error) {
+// joined is how to fill a pack with the objects of others, and which of them it
+// then stands for. One with an object that takes too much to be made stays as it
+// is: it must not keep all others from being joined, for ever.
+func (m *mirror) joined(ctx context.Context, old []*objects.Pack, joined *[]*objects.Pack) func(*os.File) (*idxfile.MemoryIndex, error) {
 	return func(f *os.File) (*idxfile.MemoryIndex, error) {
 		w, err := packs.NewWriter(f)
 		if err != nil {
@@ -55,9 +59,17 @@ func (m *mirror) joined(ctx context.Context, old []*objects.Pack) func(*os.File)
 		}
 		taken, c := map[plumbing.Hash]bool{}, &making{m: m}
 		for _, p := range old {
-			if err := c.append(ctx, w, p, taken); err != nil {
+			err := c.append(ctx, w, p, taken)
+			if errors.Is(err, fault.ErrTooLarge) {
+				continue
+			}
+			if err != nil {
 				return nil, err
 			}
+			*joined = append(*joined, p)
+		}
+		if len(*joined) == 0 {
+			return nil, nil
 		}
 		return w.Finish()
 	}
@@ -71,7 +83,6 @@ func (c *making) append(ctx context.Context, w *packs.Writer, p *objects.Pack, t
 		if taken[h] {
 			continue
 		}
-		taken[h] = true
 		kind, content, err := c.any(h)
 		if err != nil {
 			return err
@@ -79,6 +90,7 @@ func (c *making) append(ctx context.Context, w *packs.Writer, p *objects.Pack, t
 		if err := w.Add(kind, h, content); err != nil {
 			return err
 		}
+		taken[h] = true
 	}
 	return nil
 }
@@ -129,7 +141,8 @@ func (m *mirror) bases() packs.Bases {
 }
 
 // drop removes packs whose objects are elsewhere. One that was written again
-// under the same name is another pack by now, and stays.
+// under the same name is another pack by now, and stays. The mirror may have been
+// moved since a pack was opened: only its name holds.
 func (m *mirror) drop(old []*objects.Pack) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,7 +152,7 @@ func (m *mirror) drop(old []*objects.Pack) error {
 		}
 		err := m.packs.Remove(p)
 		for _, end := range []string{".idx", ".pack"} {
-			err = errors.Join(err, os.Remove(p.Path+end))
+			err = errors.Join(err, os.Remove(filepath.Join(m.packDir(), filepath.Base(p.Path)+end)))
 		}
 		if err != nil {
 			return fmt.Errorf("compact mirror: %w", err)

@@ -265,3 +265,22 @@ func TestManyFetchesKeepFewPacks(t *testing.T) {
 	}
 	git(t, filepath.Join(r.StateDir, "mirror"), "fsck", "--strict")
 }
+
+// TestThePackOfACloneIsJoinedToo: it came before the mirror was moved to where
+// it is.
+func TestThePackOfACloneIsJoinedToo(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	r := repository(t, f.dir)
+	f.commit("begin", files{"a.hcl": "small"})
+	fetch(t, r)
+	for i := range mostPacks {
+		f.commit("c", files{"a.hcl": fmt.Sprint(i), "b.hcl": fmt.Sprint("b", i), "c.hcl": fmt.Sprint("c", i)})
+		fetch(t, r)
+	}
+	m := r.open.mirror
+	there := value[[]string](t)(filepath.Glob(filepath.Join(m.packDir(), "*.pack")))
+	if n := len(m.packs.Packs()); n > mostPacks || len(there) != n {
+		t.Errorf("there are %d packs, and %d on disk", n, len(there))
+	}
+}

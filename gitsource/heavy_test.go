@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -69,6 +70,29 @@ func withCommit(text []byte, objects int, tree, commit []byte) []byte {
 	copy(text, packs.Header(uint32(objects+2)))
 	all := sha1.Sum(text)
 	return append(text, all[:]...)
+}
+
+// TestAPackThatTakesTooMuchDoesNotKeepOthersFromBeingJoined.
+func TestAPackThatTakesTooMuchDoesNotKeepOthersFromBeingJoined(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t.TempDir(), identity{}, Limits{}.withDefaults())
+	defer m.close()
+	heavy, small := ladder(t, m.packDir(), 4<<20, 20) // more than is kept at hand
+	must(t, m.adopt(heavy))
+	noise := rand.NewChaCha8([32]byte{})
+	for range mostPacks {
+		must(t, m.store(func(f *os.File) (*idxfile.MemoryIndex, error) {
+			w := value[*packs.Writer](t)(packs.NewWriter(f))
+			content := make([]byte, 100_000) // larger packs than the heavy one
+			noise.Read(content)
+			must(t, w.Add(plumbing.BlobObject, plumbing.ComputeHash(plumbing.BlobObject, content), content))
+			return w.Finish()
+		}))
+	}
+	must(t, m.compact(t.Context()))
+	if n := len(m.packs.Packs()); n > mostPacks || !m.has(small) {
+		t.Errorf("there are %d packs, and the heavy object is there: %v", n, m.has(small))
+	}
 }
 
 // TestWhatManyObjectsTakeIsCounted: each of them may be made, and not all.

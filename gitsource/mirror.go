@@ -207,7 +207,7 @@ func (m *mirror) adopt(name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, old := range m.packs.Packs() {
-		if old.Path == p.Path {
+		if filepath.Base(old.Path) == name {
 			m.packs.Add(p)
 			return m.packs.Remove(old)
 		}

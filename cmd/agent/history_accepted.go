@@ -22,6 +22,9 @@ func (a *archive) acceptances(ctx context.Context, told *momentThen, spoken map[
 			continue
 		}
 		commit := g.Last.Commit
+		if _, asked := found[commit]; asked {
+			continue
+		}
 		accepted, err := a.acceptanceOf(*told, commit, spoken)
 		if err != nil {
 			return err

@@ -140,6 +140,29 @@ func TestWhoAcceptedTheHistoryThatACommitBelongsToIsTold(t *testing.T) {
 	}
 }
 
+// TestANoteIsReadOnceForAllGroupsOfItsCommit: most of thousands obey the same few
+// commits, and each reading goes through a list of all notes.
+// Not parallel: testing.AllocsPerRun counts what every goroutine allocates.
+func TestANoteIsReadOnceForAllGroupsOfItsCommit(t *testing.T) {
+	f := newAcceptedFleet(t)
+	f.accepted(1, hour(5), "main", "grace")
+	f.approved(t, hour(7)) // writes the notes
+	a, err := cloneArchive(f.dir, "main", "")
+	must(t, err)
+	defer a.close()
+	commit := f.commits[1]
+	cost := func(groups int) float64 {
+		told := momentThen{Branch: "refs/heads/main", At: hour(7)}
+		for range groups {
+			told.Groups = append(told.Groups, groupThen{Last: &ledger.Entry{Commit: commit}})
+		}
+		return testing.AllocsPerRun(10, func() { must(t, a.acceptances(t.Context(), &told, map[string]bool{commit: true})) })
+	}
+	if one, many := cost(1), cost(100); many > 3*one {
+		t.Errorf("one group takes %v allocations, a hundred take %v", one, many)
+	}
+}
+
 // TestWhatWasAcceptedOnARewrittenBranchIsNoAcceptanceOfThisOne: the group obeyed
 // a commit that the branch has no more.
 func TestWhatWasAcceptedOnARewrittenBranchIsNoAcceptanceOfThisOne(t *testing.T) {

@@ -335,6 +335,26 @@ func TestAFetchThatAKillCutOffIsMadeAgain(t *testing.T) {
 	}
 }
 
+// TestWhatAKillLeftIsNotTheStoresDamage: a head without what is behind it, as a
+// server keeps it back, is there when the agent is killed before it drops it.
+func TestWhatAKillLeftIsNotTheStoresDamage(t *testing.T) {
+	t.Parallel()
+	l := newLiar(t, newFleet(t, 1))
+	agent := l.writer(t)
+	old := l.at(t, Ref)
+	l.grow(t, 2)
+	head := l.grow(t, 3)
+	r := value[*repository](t)(openRepository(l.bare))
+	defer r.close()
+	must(t, agent.change(background, func(store *repository) error {
+		_, err := store.receive(nil, r.filled(background, l.objects(t, r, old, head, l.at(t, Ref+"~1"))))
+		return err
+	}))
+	agent = again(t, agent)
+	fetch(t, agent)
+	l.wantSame(t, agent)
+}
+
 // TestANeighbourThatIsAShallowCloneIsJoined: its ledger is cut, and is no
 // continuation of what the agent has.
 func TestANeighbourThatIsAShallowCloneIsJoined(t *testing.T) {

@@ -30,7 +30,11 @@ func (r *repository) leadsTo(h plumbing.Hash) (bool, error) {
 		return true, nil
 	}
 	for _, tip := range haves {
-		if found, err := r.descends(tip, h); found || err != nil {
+		found, err := r.descends(tip, h)
+		if errors.Is(err, errLost) {
+			return false, nil // of which of the two something is lost is found later
+		}
+		if found || err != nil {
 			return found, err
 		}
 	}

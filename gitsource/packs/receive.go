@@ -101,6 +101,7 @@ type entry struct {
 type namedBase struct {
 	base  plumbing.Hash
 	delta int32
+	taken bool // of the first of its base: all of them are being made, or are made
 }
 
 // scan reads a pack from begin to end without keeping it, and checks its sizes
@@ -175,7 +176,7 @@ func (e *entry) whole(s *packfile.Scanner) error {
 // delta reads a delta and finds its base.
 func (f *found) delta(s *packfile.Scanner, header *packfile.ObjectHeader, e *entry, limits Limits) error {
 	if e.kind == plumbing.REFDeltaObject {
-		f.named = append(f.named, namedBase{header.Reference, int32(len(f.entries))})
+		f.named = append(f.named, namedBase{base: header.Reference, delta: int32(len(f.entries))})
 	} else {
 		at, ok := slices.BinarySearchFunc(f.entries, header.OffsetReference, func(e entry, offset int64) int { return cmp.Compare(e.offset, offset) })
 		if !ok {
@@ -184,10 +185,14 @@ func (f *found) delta(s *packfile.Scanner, header *packfile.ObjectHeader, e *ent
 		e.base = int32(at)
 	}
 	var start firstBytes
-	var err error
-	if _, e.crc, err = s.NextObject(&start); err != nil {
+	n, crc, err := s.NextObject(&start)
+	if err == nil && n != header.Length {
+		err = fmt.Errorf("delta of %d bytes has %d", header.Length, n)
+	}
+	if err != nil {
 		return err
 	}
+	e.crc = crc
 	e.size = int64(min(deltaSize(start.kept[:start.n]), math.MaxInt64))
 	return f.count(e.size, limits)
 }

@@ -120,20 +120,23 @@ func (v *resolver) heavier(at int32) int64 {
 }
 
 // basedOn are the deltas from an object, lightest first. Those that name their
-// base by hash are found once that is known.
+// base by hash are found once that is known, and handed out once: a pack may hold
+// the base a hundred thousand times, and as many deltas from it.
 func (v *resolver) basedOn(at int32) []int32 {
 	deltas := v.withBase(at)
 	name := v.pack.entries[at].name
-	first, _ := slices.BinarySearchFunc(v.pack.named, name, func(n namedBase, h plumbing.Hash) int { return bytes.Compare(n.base[:], h[:]) })
+	first, found := slices.BinarySearchFunc(v.pack.named, name, func(n namedBase, h plumbing.Hash) int { return bytes.Compare(n.base[:], h[:]) })
+	if !found || v.pack.named[first].taken {
+		return deltas
+	}
+	v.pack.named[first].taken = true
 	for _, n := range v.pack.named[first:] {
 		if n.base != name {
 			break
 		}
 		deltas = append(deltas, n.delta)
 	}
-	if first < len(v.pack.named) {
-		slices.SortFunc(deltas, v.compare)
-	}
+	slices.SortFunc(deltas, v.compare)
 	return deltas
 }
 

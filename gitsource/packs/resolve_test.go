@@ -282,6 +282,23 @@ func TestWhatIsNotHeldIsMadeAgain(t *testing.T) {
 	}
 }
 
+// TestCopiesOfABaseAreNotAllAsked: each delta is looked at once or twice, however
+// often the pack holds what it names as its base.
+func TestCopiesOfABaseAreNotAllAsked(t *testing.T) {
+	t.Parallel()
+	const copies = 500
+	m := &made{}
+	for i := range copies {
+		m.blob([]byte("base"))
+		m.named([]byte("base"), fmt.Append(nil, "other ", i))
+	}
+	steps := 0
+	finish(t, resolving(t, m), func() { steps++ })
+	if steps > 4*copies {
+		t.Errorf("%d steps for %d deltas", steps, copies)
+	}
+}
+
 // resolving is a resolver of a pack that has arrived.
 func resolving(t *testing.T, m *made) *resolver {
 	t.Helper()
@@ -350,6 +367,12 @@ func TestDeltasThatLeadNowhereAreRefused(t *testing.T) {
 	m.add(ObjectHeader(plumbing.BlobObject, 4), []byte("one"))
 	if _, _, err := take(t.Context(), t, m.pack(), usual, nil); err == nil {
 		t.Error("an object that is shorter than it says is taken")
+	}
+	m = &made{}
+	at, delta := m.blob(base), Delta(base, []byte("other"))
+	m.add(append(ObjectHeader(plumbing.OFSDeltaObject, len(delta)+1), backwards(int64(len(m.text))-at)...), delta)
+	if _, _, err := take(t.Context(), t, m.pack(), usual, nil); err == nil {
+		t.Error("a delta that is shorter than it says is taken")
 	}
 }
 
