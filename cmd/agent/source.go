@@ -156,18 +156,9 @@ func (s *source) advance(ctx context.Context, upto string) error {
 	if left && s.leads(ctx, past.commit, upto) {
 		s.fold = past
 	}
-	first := s.fold.timeline == nil
-	if first && s.head == "" { // nothing else runs yet that sets it
-		defer garbage(hurriedPercent)()
-	}
-	if first {
-		kept, _ := s.Checkpoint.read()
-		s.fold = s.resumed(ctx, kept, upto)
-	}
-	if s.fold.commit != upto {
-		if err := s.fold.take(ctx, s.history, upto); err != nil {
-			return err
-		}
+	first, err := s.catchUp(ctx, upto)
+	if err != nil {
+		return err
 	}
 	s.trace(ctx, s.fold)
 	s.keep(&s.fold, keptAfter)
@@ -178,6 +169,22 @@ func (s *source) advance(ctx context.Context, upto string) error {
 		s.handover.ask("")
 	}
 	return nil
+}
+
+// catchUp folds what is new, and reports whether nothing was folded before. The
+// first time somebody waits for it; history is asked for when it has ended.
+func (s *source) catchUp(ctx context.Context, upto string) (first bool, err error) {
+	if s.head == "" {
+		defer garbage(hurriedPercent)()
+	}
+	if first = s.fold.timeline == nil; first {
+		kept, _ := s.Checkpoint.read()
+		s.fold = s.resumed(ctx, kept, upto)
+	}
+	if s.fold.commit != upto {
+		err = s.fold.take(ctx, s.history, upto)
+	}
+	return first, err
 }
 
 // leads reports whether a commit lies on the branch that leads to another. When
