@@ -145,8 +145,11 @@ func (c *courier) tell(before, now *ledgerState, synced ledger.Synced) {
 	default:
 		log.Warn("ledger kept here, and sent when that is possible", "reason", now.Problem)
 	}
-	if synced.Rewritten || len(synced.Missing) > 0 {
+	switch {
+	case len(synced.Missing) > 0:
 		log.Warn("ledger was changed by somebody, and what was taken out is put back", "rewritten", synced.Rewritten, "entries", len(synced.Missing))
+	case synced.Rewritten:
+		log.Warn("ledger was rewritten by somebody, and is joined again with what was here", "advice", "moult history --verify says what was done to it")
 	}
 }
 

@@ -361,3 +361,19 @@ func TestAStoreThatAnotherKeepsHoldsUpNeitherTheRunNorItsEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestTheCourierTellsWhatSomebodyDidToTheLedger(t *testing.T) {
+	t.Parallel()
+	for want, synced := range map[string]ledger.Synced{
+		"what was taken out is put back":     {Rewritten: true, Missing: []ledger.Entry{{}}},
+		"is joined again with what was here": {Rewritten: true},
+		"":                                   {},
+	} {
+		var log strings.Builder
+		c := courier{Ledger: &ledger.Ledger{}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+		c.tell(&ledgerState{}, &ledgerState{}, synced)
+		if got := log.String(); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%+v: the log says %q, want %q", synced, got, want)
+		}
+	}
+}

@@ -14,9 +14,9 @@ import (
 
 // limits are what a server can make the agent store. An object is one note, or
 // one folder of notes; a million entries unpack to what may be unpacked.
-// Nothing is made from more than go-git, which reads the store and holds all of a
-// chain, has room for.
-var limits = packs.Limits{Bytes: 512 << 20, Objects: 5_000_000, ObjectBytes: 32 << 20, Unpacked: 16 << 30, Chain: 128 << 20}
+// Nothing is made from more than both readers of the store make: go-git holds all of
+// a chain, and package objects makes no note from more.
+var limits = packs.Limits{Bytes: 512 << 20, Objects: 5_000_000, ObjectBytes: 32 << 20, Unpacked: 16 << 30, Chain: 64 << 20}
 
 // received is a pack that was added.
 type received struct {
