@@ -250,25 +250,6 @@ func resolve(ctx context.Context, f *os.File, pack *found, limits Limits) (index
 	return index, pack.checkCopies(index)
 }
 
-// checkCopies refuses a pack that holds an object twice, with something based on
-// the copy that the index leaves out: who reads it does not find that base. git
-// writes no object twice.
-func (f *found) checkCopies(index *idxfile.MemoryIndex) error {
-	if count, err := index.Count(); err != nil || count == int64(len(f.entries)) {
-		return err
-	}
-	for _, e := range f.entries {
-		if e.base < 0 {
-			continue
-		}
-		base := f.entries[e.base]
-		if at, err := index.FindOffset(base.name); err != nil || at != base.offset {
-			return fmt.Errorf("index pack: object %s is there twice, and another is based on the second", base.name)
-		}
-	}
-	return nil
-}
-
 // endingFile is a file that cannot be read any more once ctx has ended: what
 // reads it stops at the next object.
 type endingFile struct {

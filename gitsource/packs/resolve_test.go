@@ -282,6 +282,27 @@ func TestWhatIsNotHeldIsMadeAgain(t *testing.T) {
 	}
 }
 
+// TestNothingIsMadeFromItself: one copy of an object is made from what is made
+// from the other. The index has the first, whichever that is.
+func TestNothingIsMadeFromItself(t *testing.T) {
+	t.Parallel()
+	x, y := []byte("one content"), []byte("another content")
+	circle := &made{}
+	circle.named(y, x)
+	circle.named(x, y)
+	circle.blob(x)
+	if _, _, err := take(t.Context(), t, circle.pack(), usual, nil); err == nil || !strings.Contains(err.Error(), "made from itself") {
+		t.Errorf("a circle: %v", err)
+	}
+	sound := &made{}
+	sound.blob(x)
+	sound.named(x, y)
+	sound.named(y, x)
+	if _, _, err := take(t.Context(), t, sound.pack(), usual, nil); err != nil {
+		t.Errorf("a second copy that nobody needs: %v", err)
+	}
+}
+
 // TestCopiesOfABaseAreNotAllAsked: each delta is looked at once or twice, however
 // often the pack holds what it names as its base.
 func TestCopiesOfABaseAreNotAllAsked(t *testing.T) {
