@@ -2,49 +2,54 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"moult/cmd/internal/page"
 )
 
-// usageTemplate is cobra's, in our words, and with flags that fit the terminal.
-const usageTemplate = `Usage:
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND [flags]{{else}}{{.UseLine}}{{end}}
-{{- if .HasExample}}
-
-Examples:
-{{.Example}}
-{{- end}}
-{{- range $group := .Groups}}
-
-{{.Title}}
-{{- range $.Commands}}{{if eq .GroupID $group.ID}}
-  {{rpad .Name .NamePadding}} {{.Short}}
-{{- end}}{{end}}{{end}}
-
-Flags:
-{{flags .LocalFlags}}
-{{- if .HasAvailableSubCommands}}
-
-` + "`{{.CommandPath}} COMMAND --help`" + ` says more about a command.
-{{- end}}
-`
-
-// explainUsage gives all commands the same help.
+// explainUsage gives all commands the same help. It is no template: text/template
+// finds methods by their names, so that the linker would keep all of the AWS
+// SDK's, and the program have three times its size.
 func explainUsage(root *cobra.Command, at surroundings) {
-	cobra.AddTemplateFunc("flags", func(flags *pflag.FlagSet) string {
-		return strings.TrimRight(flags.FlagUsagesWrapped(page.Width(at.out)), "\n")
+	root.SetUsageFunc(func(c *cobra.Command) error {
+		_, err := io.WriteString(c.OutOrStderr(), usageOf(c, page.Width(at.out)))
+		return err
 	})
-	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()
 	for _, c := range append(root.Commands(), root) {
 		c.InitDefaultHelpFlag()
 		c.Flags().Lookup("help").Usage = "say how to use it"
 	}
+}
+
+// usageOf is how a command is used, in our words, with flags that fit the terminal.
+func usageOf(c *cobra.Command, width int) string {
+	var b strings.Builder
+	line := c.UseLine()
+	if c.HasAvailableSubCommands() {
+		line = c.CommandPath() + " COMMAND [flags]"
+	}
+	fmt.Fprintf(&b, "Usage:\n  %s\n", line)
+	if c.HasExample() {
+		fmt.Fprintf(&b, "\nExamples:\n%s\n", c.Example)
+	}
+	for _, group := range c.Groups() {
+		fmt.Fprintf(&b, "\n%s\n", group.Title)
+		for _, sub := range c.Commands() {
+			if sub.GroupID == group.ID {
+				fmt.Fprintf(&b, "  %-*s %s\n", sub.NamePadding(), sub.Name(), sub.Short)
+			}
+		}
+	}
+	fmt.Fprintf(&b, "\nFlags:\n%s\n", strings.TrimRight(c.LocalFlags().FlagUsagesWrapped(width), "\n"))
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\n`%s COMMAND --help` says more about a command.\n", c.CommandPath())
+	}
+	return b.String()
 }
 
 func helpCommand(root *cobra.Command) *cobra.Command {
