@@ -93,7 +93,13 @@ type revocation struct {
 	line      int
 }
 
-func (r *keyring) read(b block) error {
+// read reads a block. go-crypto panics on some that are no keys.
+func (r *keyring) read(b block) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("read key block: it is not what gpg exports")
+		}
+	}()
 	body, err := dearmor(b.text)
 	if err != nil {
 		return fmt.Errorf("read key block: %w", err)

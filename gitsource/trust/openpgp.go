@@ -30,7 +30,15 @@ type OpenPGPKey struct {
 	public *packet.PublicKey
 }
 
-func (k Keys) verifyOpenPGP(c Commit) (Signer, error) {
+// verifyOpenPGP is who signed a commit. Whoever may push may send any bytes for a
+// signature, and go-crypto panics on some, such as an empty subpacket: that is a
+// malformed signature, and no end of the agent.
+func (k Keys) verifyOpenPGP(c Commit) (who Signer, err error) {
+	defer func() {
+		if recover() != nil {
+			who, err = Signer{}, malformed("has an OpenPGP signature that cannot be read")
+		}
+	}()
 	sig, err := parseOpenPGPSignature(c.Signature)
 	if err != nil {
 		return Signer{}, err
