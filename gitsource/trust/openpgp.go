@@ -56,16 +56,21 @@ func (k Keys) verifyOpenPGP(c Commit) (who Signer, err error) {
 	return key.Signer, nil
 }
 
-// parseOpenPGPSignature reads exactly one signature packet.
+// parseOpenPGPSignature reads exactly one signature packet. What begins as
+// anything else is not given to go-crypto, which would unpack a compressed packet
+// on the way to saying that it is none.
 func parseOpenPGPSignature(text string) (*packet.Signature, error) {
 	if _, err := armored(text, pgpBegin, pgpEnd); err != nil {
 		return nil, err
 	}
-	block, err := armor.Decode(strings.NewReader(text))
+	body, err := dearmor(text)
 	if err != nil {
 		return nil, malformed("has an OpenPGP signature that cannot be read")
 	}
-	packets := packet.NewReader(block.Body)
+	if !beginsAsSignature(body) {
+		return nil, malformed("has something else than one OpenPGP signature")
+	}
+	packets := packet.NewReader(bytes.NewReader(body))
 	first, err := packets.NextWithUnsupported()
 	if err != nil {
 		return nil, malformed("has an OpenPGP signature that is cut short or not one")
@@ -78,6 +83,13 @@ func parseOpenPGPSignature(text string) (*packet.Signature, error) {
 		return nil, malformed("has something else than one OpenPGP signature")
 	}
 	return sig, nil
+}
+
+// beginsAsSignature reports whether the first packet is a signature (type 2), in
+// either of the formats of RFC 9580, section 4.2.
+func beginsAsSignature(body []byte) bool {
+	const current, legacy = 0xC0 | 2, 0x80 | 2<<2 // of the legacy format, two more bits say how long its length is
+	return len(body) > 0 && (body[0] == current || body[0]&^3 == legacy)
 }
 
 // checkOpenPGPSignature checks what a signature says of itself, before any key
