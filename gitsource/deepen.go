@@ -51,7 +51,11 @@ func (r *Repository) Deepen(ctx context.Context) (whole bool, err error) {
 	if !o.mirror.partial() {
 		return true, nil
 	}
-	if err := r.deepen(ctx, o); err != nil {
+	head := o.mirror.current()
+	if err := o.refusedPast.of(head); err != nil {
+		return false, r.says("deepen", err)
+	}
+	if err := o.refusedPast.note(head, r.deepen(ctx, o)); err != nil {
 		return false, r.says("deepen", err)
 	}
 	return !o.mirror.partial(), nil

@@ -42,7 +42,7 @@ func (r *Repository) Fetch(ctx context.Context) (Fetched, error) {
 	before := o.head()
 	tip, err := r.ask(ctx, o)
 	if err == nil && tip != before {
-		err = r.copyTo(ctx, o, tip)
+		err = r.take(ctx, o, tip)
 	}
 	if err != nil {
 		return Fetched{Head: hashText(o.head())}, r.says("poll", o.alsoLost(err))
@@ -102,6 +102,14 @@ func (r *Repository) ask(ctx context.Context, o *opened) (plumbing.Hash, error) 
 		return tip, explain(ctx, within, err)
 	}
 	return tip, nil
+}
+
+// take copies a commit, unless it was refused lately.
+func (r *Repository) take(ctx context.Context, o *opened, tip plumbing.Hash) error {
+	if err := o.refused.of(tip); err != nil {
+		return err
+	}
+	return o.refused.note(tip, r.copyTo(ctx, o, tip))
 }
 
 // copyTo brings the mirror to tip. When what arrived is not whole, everything

@@ -107,6 +107,7 @@ func nextDir(o *opened) string { return o.lock.dir + ".next" }
 // discard throws the mirror on disk away.
 func (r *Repository) discard(o *opened, why error) error {
 	o.lost = why
+	o.refused, o.refusedPast = refusal{}, refusal{}
 	r.log().Warn("mirror discarded", "repository", r.String(), "reason", why.Error(), "directory", o.lock.dir)
 	return os.RemoveAll(o.lock.dir)
 }

@@ -73,6 +73,8 @@ type opened struct {
 	lock   *stateLock
 	mirror *mirror // nil: nothing is cloned yet
 	lost   error   // why the mirror was thrown away, until it is cloned again
+
+	refused, refusedPast refusal // of Fetch and of Deepen; guarded by turn
 }
 
 // String is the URL without secrets.
