@@ -44,9 +44,9 @@ func explain(ctx context.Context, within time.Duration, err error) error {
 	case fault.Known(err) != nil:
 		return err
 	case errors.Is(err, context.DeadlineExceeded):
-		return fault.New(fault.ErrUnreachable, "the agent tries again at its next poll", "no answer within %s: %w", within, err)
+		return fault.New(fault.ErrUnreachable, "a running agent tries again at its next poll", "no answer within %s: %w", within, err)
 	case errors.As(err, &onDisk), errors.As(err, &renaming):
 		return fault.New(fault.ErrStorage, "check its space and permissions", "%w", err)
 	}
-	return fault.New(fault.ErrUnreachable, "check the network and the URL; the agent tries again at its next poll", "%w", wire.Bare(err))
+	return fault.New(fault.ErrUnreachable, "check the network and the URL; a running agent tries again at its next poll", "%w", wire.Bare(err))
 }

@@ -102,6 +102,9 @@ func signingKey(file string) (ssh.Signer, error) {
 	if errors.As(err, &locked) {
 		return nil, fmt.Errorf("%s has a passphrase, and nobody is there to type it", file)
 	}
+	if _, _, _, _, public := ssh.ParseAuthorizedKey(text); err != nil && public == nil {
+		return nil, fmt.Errorf("%s is a public key, and signing needs the private one", file)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -1,66 +1,35 @@
 package main
 
 import (
-	"log/slog"
+	"crypto/ed25519"
+	"encoding/pem"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"moult/gitsource/wire"
+	"golang.org/x/crypto/ssh"
 )
 
-func TestWhoWritesIsWhoReadsUnlessSaidOtherwise(t *testing.T) {
+func TestWhatIsNoKeyForTheLedgerSaysWhy(t *testing.T) {
 	t.Parallel()
-	reads := repositorySchema{URL: "https://git.example.com/fleet.git", Username: "reader", PasswordFile: "read", SSHKeyFile: "read-key", KnownHostsFiles: []string{"hosts"}}
-	for name, c := range map[string]struct {
-		ledger ledgerSettings
-		want   wire.Access
-	}{
-		"nothing is said": {ledgerSettings{}, reads.access()},
-		"a token":         {ledgerSettings{Username: "writer", PasswordFile: "write"}, wire.Access{Username: "writer", PasswordFile: "write", KeyFile: "read-key", KnownHosts: []string{"hosts"}}},
-		"a key":           {ledgerSettings{SSHKeyFile: "write-key"}, wire.Access{Username: "reader", PasswordFile: "read", KeyFile: "write-key", KnownHosts: []string{"hosts"}}},
+	private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	public, err := ssh.NewPublicKey(private.Public())
+	must(t, err)
+	locked, err := ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte("secret"))
+	must(t, err)
+	for name, test := range map[string]struct{ text, want string }{
+		"public": {string(ssh.MarshalAuthorizedKey(public)), "is a public key, and signing needs the private one"},
+		"locked": {string(pem.EncodeToMemory(locked)), "has a passphrase, and nobody is there to type it"},
+		"other":  {"no key", "no key found"},
 	} {
-		l, err := newLedger(settings{repository: reads, stateDir: t.TempDir(), ledger: c.ledger}, slog.New(slog.DiscardHandler))
-		must(t, err)
-		if diff := cmp.Diff(c.want, l.Remote.Access); diff != "" || l.Remote.URL != reads.URL || l.Key != nil {
-			t.Errorf("%s: %v, key %v (-want +got):\n%s", name, l.Remote, l.Key, diff)
-		}
-	}
-}
-
-func TestWhoWritesHasANameAndAVersion(t *testing.T) {
-	t.Parallel()
-	if a := (ledgerSettings{}).agent(); !strings.HasPrefix(a.Name, "moult on ") || !strings.HasPrefix(a.Email, "moult@") || a.Version == "" {
-		t.Errorf("the agent is %+v", a)
-	}
-	if a := (ledgerSettings{Name: "Moult", Email: "moult@example.com"}).agent(); a.Name != "Moult" || a.Email != "moult@example.com" {
-		t.Errorf("the agent is %+v", a)
-	}
-}
-
-func TestALedgerThatIsKeptHasNowhereToGo(t *testing.T) {
-	t.Parallel()
-	s := settings{repository: repositorySchema{URL: "https://git.example.com/fleet.git"}, stateDir: t.TempDir(), ledger: ledgerSettings{Keep: true}}
-	if l, err := newLedger(s, nil); err != nil || l.Remote.URL != "" {
-		t.Errorf("it goes to %v, %v", l.Remote, err)
-	}
-	s.ledger = ledgerSettings{Off: true}
-	if l, err := newLedger(s, nil); l != nil || err != nil {
-		t.Errorf("a ledger that is off is %v, %v", l, err)
-	}
-}
-
-func TestASecretOfTheURLIsNotInTheNameOfTheStore(t *testing.T) {
-	t.Parallel()
-	dir := func(url string) string {
-		return filepath.Base(ledgerDir(settings{stateDir: "state", repository: repositorySchema{URL: url}}))
-	}
-	if dir("https://git.example.com/fleet.git") != dir("https://ada:secret@git.example.com/fleet.git") {
-		t.Error("with another password, the same repository has another store")
-	}
-	if dir("https://git.example.com/fleet.git") == dir("https://git.example.com/other.git") {
-		t.Error("two repositories have one store")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "key")
+			must(t, os.WriteFile(file, []byte(test.text), 0o600))
+			if _, err := signingKey(file); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), file) {
+				t.Errorf("got %v, want ...%s...", err, test.want)
+			}
+		})
 	}
 }

@@ -177,7 +177,7 @@ func checkReply(reply *http.Response, want string) error {
 		return fault.New(fault.ErrNotFound, "check the URL, and the token: forges say this to those who may not see a repository",
 			"the server answers %s", fault.Plain(reply.Status, 60))
 	case code != http.StatusOK:
-		return fault.New(fault.ErrUnreachable, "the agent tries again at its next poll", "the server answers %s", fault.Plain(reply.Status, 60))
+		return fault.New(fault.ErrUnreachable, "a running agent tries again at its next poll", "the server answers %s", fault.Plain(reply.Status, 60))
 	}
 	got, _, _ := mime.ParseMediaType(reply.Header.Get("Content-Type"))
 	if got != want {

@@ -159,5 +159,5 @@ func (s *sideband) channel(line []byte) ([]byte, error) {
 
 // refusal is what a server says instead of an answer.
 func refusal(text []byte) error {
-	return fault.New(fault.ErrUnreachable, "the agent tries again at its next poll", "the server says: %s", fault.Plain(string(text), 200))
+	return fault.New(fault.ErrUnreachable, "a running agent tries again at its next poll", "the server says: %s", fault.Plain(string(text), 200))
 }

@@ -60,7 +60,7 @@ func proxyReply(reply *http.Response) error {
 	case reply.StatusCode == http.StatusProxyAuthRequired, reply.StatusCode == http.StatusForbidden:
 		return fault.New(fault.ErrDenied, checkProxy, "the proxy answers %s", fault.Plain(reply.Status, 60))
 	}
-	return fault.New(fault.ErrUnreachable, "the agent tries again at its next poll", "the proxy answers %s", fault.Plain(reply.Status, 60))
+	return fault.New(fault.ErrUnreachable, "a running agent tries again at its next poll", "the proxy answers %s", fault.Plain(reply.Status, 60))
 }
 
 // socksError tells a password that a SOCKS5 proxy refuses from a network that
