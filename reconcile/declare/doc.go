@@ -97,8 +97,11 @@
 //
 // # Hostile text
 //
-// A file may have 1 MiB; a larger one is refused unread. Before the parser,
+// A file may have 1 MiB; a larger one is refused unread. Before HCL's parser,
 // which calls itself for nested text, sees a file, its words, brackets,
 // operators and unclosed comments are counted. So any text ends in
 // declarations or in diagnostics, in time and memory proportional to its size.
+//
+// What is plain, as nearly all that people write, is read without that parser,
+// into the same nodes; a fuzz target holds the two together.
 package declare

@@ -7,9 +7,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // seeds are every file of testdata, and what a hostile hand would write.
@@ -92,7 +89,7 @@ func hostile(n int) []struct{ name, text string } {
 // mistakes and a bad one does.
 func checkParse(t *testing.T, content []byte) {
 	t.Helper()
-	checkHarmless(t, content)
+	checkPlain(t, content)
 	environments, diagnostics := Parse([]Text{{Path: "a.hcl", Content: content}})
 	lines := bytes.Count(content, []byte("\n")) + 1
 	for _, d := range diagnostics {
@@ -112,18 +109,6 @@ func checkParse(t *testing.T, content []byte) {
 		}
 	}
 	checkText(t, diagnostics)
-}
-
-// checkHarmless holds what is not looked at to what looking at it would say.
-func checkHarmless(t *testing.T, content []byte) {
-	t.Helper()
-	if !harmless(content) {
-		return
-	}
-	tokens, _ := hclsyntax.LexConfig(content, "", hcl.InitialPos)
-	if _, p := unparsable(tokens); p != nil {
-		t.Fatalf("harmless text is not fit for the parser, %s: %q", p.summary, content)
-	}
 }
 
 func checkText(t *testing.T, diagnostics Diagnostics) {

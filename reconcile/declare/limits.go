@@ -77,6 +77,10 @@ func tooLarge(size int64) *problem {
 // direction of writing, which can make a diff show other than what is obeyed.
 func foreignByte(src []byte) (int, *problem) {
 	for i := 0; i < len(src); {
+		if b := src[i]; b != 0 && b < utf8.RuneSelf {
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRune(src[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
@@ -105,6 +109,9 @@ func foreignByte(src []byte) (int, *problem) {
 // countlessWords is where the text has more words and signs than allowed, or
 // -1. It counts at least what the lexer would.
 func countlessWords(src []byte) int {
+	if len(src) <= maxWords { // each has a byte
+		return -1
+	}
 	n, inWord := 0, false
 	for i := 0; i < len(src); {
 		r, size := rune(src[i]), 1

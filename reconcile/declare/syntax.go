@@ -20,15 +20,15 @@ type mistake struct {
 // body: what a parser makes of the rest after one is guesswork, and would be
 // reported as mistakes that nobody made.
 func parse(src []byte, start hcl.Pos) (*hclsyntax.Body, []mistake) {
-	if !harmless(src) {
-		tokens, _ := hclsyntax.LexConfig(src, "", start)
-		if at, p := unparsable(tokens); p != nil {
-			return nil, []mistake{{at, *p}}
-		}
+	if body := readPlain(src, start); body != nil {
+		return body, nil
+	}
+	tokens, _ := hclsyntax.LexConfig(src, "", start)
+	if at, p := unparsable(tokens); p != nil {
+		return nil, []mistake{{at, *p}}
 	}
 	f, diagnostics := hclsyntax.ParseConfig(src, "", start)
 	if diagnostics.HasErrors() {
-		tokens, _ := hclsyntax.LexConfig(src, "", start)
 		return nil, syntaxMistakes(diagnostics, tokens)
 	}
 	return f.Body.(*hclsyntax.Body), nil
