@@ -25,8 +25,9 @@ type query struct {
 	filter ledger.Filter
 	moment time.Time // --at; zero when that is not asked
 	verify bool
-	keys   string   // file with the keys of agents
-	known  []string // commits of the ledger
+	keys   string // file with the keys of agents
+
+	known, excused []string // commits of the ledger
 
 	at, since, until string // as they were typed
 }
@@ -45,6 +46,7 @@ func (q *query) register(c *cobra.Command) {
 	f.IntVar(&q.filter.Limit, "limit", 0, fmt.Sprintf("at most this `NUMBER`, the newest; 0: all (default: %d as text, else all)", mostShown))
 	f.StringVar(&q.keys, "allowed-signers", "", "with --verify: `FILE` with the agents' keys, as allowed_signers or public keys one a line")
 	f.StringSliceVar(&q.known, "known", nil, "with --verify: a `COMMIT` that the ledger had once and must still have")
+	f.StringSliceVar(&q.excused, "excuse", nil, "with --verify: a `COMMIT` of the ledger whose breach is known; it is told, and counts no more")
 	f.StringVarP(&q.out.format, "output", "o", asText, "`FORMAT` to print: text, json or csv")
 	notTogether(c, "at", "image", "verify")
 }
@@ -91,7 +93,7 @@ func (q *query) name(c *cobra.Command, name string) error {
 
 // fits refuses flags that say nothing about what is asked.
 func (q *query) fits(c *cobra.Command) error {
-	asked, apart, hint := "", map[string]bool{"allowed-signers": true, "known": true}, "leave it out"
+	asked, apart, hint := "", map[string]bool{"allowed-signers": true, "known": true, "excuse": true}, "leave it out"
 	filters := []string{"since", "until", "author", "commit", "limit"}
 	switch {
 	case q.verify:
@@ -135,9 +137,11 @@ func (q *query) check(c *cobra.Command) error {
 		return advise(fmt.Errorf("history: --commit %.40q is no hash of a commit", q.filter.Commit), "git rev-parse makes one of any name")
 	}
 	q.filter.Commit = strings.ToLower(q.filter.Commit)
-	for _, name := range q.known {
-		if !plumbing.IsHash(name) {
-			return advise(fmt.Errorf("history: --known %.40q is no whole hash", name), "write all 40 digits, as --verify printed them")
+	for flag, names := range map[string][]string{"known": q.known, "excuse": q.excused} {
+		for _, name := range names {
+			if !plumbing.IsHash(name) {
+				return advise(fmt.Errorf("history: --%s %.40q is no whole hash", flag, name), "write all 40 digits, as --verify printed them")
+			}
 		}
 	}
 	return nil

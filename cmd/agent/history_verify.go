@@ -20,7 +20,7 @@ func (a *archive) verify(ctx context.Context, at surroundings, q query, v view) 
 	if err != nil {
 		return err
 	}
-	found, err := a.book.Verify(ctx, ledger.Trust{Keys: keys, Known: q.known})
+	found, err := a.book.Verify(ctx, ledger.Trust{Keys: keys, Known: q.known, Excused: q.excused})
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (a *archive) verify(ctx context.Context, at surroundings, q query, v view) 
 	switch {
 	case err != nil:
 		return err
-	case found.Breach != nil:
+	case !found.Sound():
 		return code(exitBreach)
 	case found.Partial:
 		return advise(errors.New("verify the ledger: this clone holds only a part of its history"),

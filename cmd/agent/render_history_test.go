@@ -104,10 +104,16 @@ func sampleImage() imageThen {
 }
 
 func sampleBreach() ledger.Verified {
-	return ledger.Verified{Head: oldCommit().Hash, Breach: &ledger.Breach{
+	return ledger.Verified{Head: oldCommit().Hash, Breaches: []ledger.Breach{{
 		Ledger: oldCommit().Hash, Author: "Mallory <mallory@example.com>", Time: thenAt(3, 0), Commit: sampleCommit().Hash,
 		What: "removes 2026-03-03T12:20:00Z production/api failed: ami-0a1a1a1a1a1a1a1a1 to ami-0b2b2b2b2b2b2b2b2",
-	}}
+	}}}
+}
+
+func excusedBreach() ledger.Verified {
+	v := ledger.Verified{Head: oldCommit().Hash, Commits: 12, Notes: 5, Entries: 14, Signed: 12, Breaches: sampleBreach().Breaches}
+	v.Breaches[0].Excused = true
+	return v
 }
 
 // TestHistoryDrawings holds what `moult history` prints against golden files.
@@ -126,6 +132,7 @@ func TestHistoryDrawings(t *testing.T) {
 		"history_sound.txt":        func(w io.Writer, v view) { renderVerified(w, sound, verifiedAgainst{1, refs[:1]}, v) },
 		"history_sound_partly.txt": func(w io.Writer, v view) { renderVerified(w, shallow, verifiedAgainst{0, refs}, v) },
 		"history_breach.txt":       func(w io.Writer, v view) { renderVerified(w, sampleBreach(), verifiedAgainst{}, v) },
+		"history_excused.txt":      func(w io.Writer, v view) { renderVerified(w, excusedBreach(), verifiedAgainst{1, refs[:1]}, v) },
 		"history.json":             func(w io.Writer, _ view) { writeJSON(w, sampleChapter()) },
 		"history_moment.json":      func(w io.Writer, _ view) { writeJSON(w, sampleMoment()) },
 		"history_image.json":       func(w io.Writer, _ view) { writeJSON(w, sampleImage()) },
@@ -175,7 +182,7 @@ func TestNoTextOfARepositoryReachesTheTerminalAsItIs(t *testing.T) {
 	renderHistory(&text, chapter{Entries: []ledger.Entry{e, accepted}}, v)
 	renderMoment(&text, m, v)
 	renderImage(&text, imageThen{Image: hostile, Runs: []ledger.Run{{Group: e.GroupID(), Author: hostile, Commit: hostile, Outcome: e.Outcome}}}, v)
-	renderVerified(&text, ledger.Verified{Breach: &ledger.Breach{Ledger: "1", Author: hostile, What: hostile}}, verifiedAgainst{}, v)
+	renderVerified(&text, ledger.Verified{Breaches: []ledger.Breach{{Ledger: "1", Author: hostile, What: hostile}}}, verifiedAgainst{}, v)
 	for _, r := range text.String() {
 		if r != '\n' && tame(string(r)) != string(r) {
 			t.Fatalf("%q is written:\n%q", r, text.String())

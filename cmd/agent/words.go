@@ -8,10 +8,17 @@ import (
 	"moult/reconcile"
 )
 
-// plural reads "1 group", "2 groups".
+// plural reads "1 group", "2 groups", "3 entries", "4 breaches".
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	stem, entries := strings.CutSuffix(noun, "ry")
+	switch {
+	case entries:
+		return fmt.Sprintf("%d %sries", n, stem)
+	case strings.HasSuffix(noun, "ch"):
+		return fmt.Sprintf("%d %ses", n, noun)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

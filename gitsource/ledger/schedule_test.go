@@ -125,8 +125,8 @@ func (s *schedule) check() {
 		}
 	}
 	git(s.t, s.fleet.bare, "fsck", "--strict")
-	if v := value[Verified](s.t)(book.Verify(background, Trust{})); v.Breach != nil {
-		s.t.Errorf("verify finds %v", v.Breach)
+	if v := value[Verified](s.t)(book.Verify(background, Trust{})); len(v.Breaches) > 0 {
+		s.t.Errorf("verify finds %v", v.Breaches)
 	}
 }
 

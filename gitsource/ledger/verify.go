@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
@@ -15,70 +14,12 @@ import (
 	"moult/gitsource/fault"
 )
 
-// Trust is what a ledger is verified against.
-type Trust struct {
-	// Keys are the keys of agents. With any, every entry must be the word of one
-	// of them: the commit that adds it carries a good signature, or the entry
-	// itself a proof. Without, signatures of commits that are there are checked
-	// and none need be there.
-	Keys []ssh.PublicKey
-	// Known are commits of the ledger that somebody wrote down earlier: each
-	// must still be in its history. A ledger that was replaced as a whole by
-	// another that is sound in itself is found by nothing else.
-	Known []string
-}
-
-// Verified says what was looked at.
-type Verified struct {
-	Head     string `json:"head"`
-	Commits  int    `json:"commits"` // of the ledger
-	Notes    int    `json:"notes"`
-	Entries  int    `json:"entries"`
-	Signed   int    `json:"signed"`   // commits with a good signature
-	Unsigned int    `json:"unsigned"` // commits without
-	// Proven is how many entries a commit without a trusted signature put there,
-	// each with a proof by a trusted key.
-	Proven int `json:"proven,omitempty"`
-	// Partial: the clone does not hold the whole history of the ledger.
-	Partial bool `json:"partial,omitempty"`
-	// Breach is the first thing that is not as it must be; nil when all is
-	// well.
-	Breach *Breach `json:"breach,omitempty"`
-}
-
-// Breach is where a ledger is not what it must be.
-type Breach struct {
-	Ledger string    `json:"ledger"` // the commit of the ledger
-	Author string    `json:"author,omitempty"`
-	Time   time.Time `json:"time,omitzero"`    // by the clock of whoever made it
-	Commit string    `json:"commit,omitempty"` // in whose note
-	Entry  *Entry    `json:"entry,omitempty"`
-	What   string    `json:"what"`
-	// Absent: Ledger is a commit of Trust.Known, and nothing more is known of it.
-	Absent bool `json:"absent,omitempty"`
-}
-
-func (b *Breach) Error() string {
-	if b.Absent {
-		return "commit " + b.Ledger + " " + b.What
-	}
-	text := "commit " + b.Ledger + " of the ledger"
-	if b.Author != "" {
-		text += " by " + b.Author + ", " + b.Time.UTC().Format(time.RFC3339)
-	}
-	text += ": " + b.What
-	if b.Commit != "" {
-		text += ", in the note of " + b.Commit
-	}
-	return text
-}
-
 // Verify goes through the whole history of every ref of the ledger, from the
-// first commit on, and stops at the first breach: an object that is not what
-// its name says, an entry that was removed or altered from one commit to the
-// next or stands in a note that it does not belong to, a signature that is bad,
-// an entry that nobody who is trusted answers for. What people write in notes is theirs to change. A breach is
-// no error; an error means that it could not be verified.
+// first commit on, and looks for breaches: an object that is not what its name
+// says, an entry that was removed or altered from one commit to the next or
+// stands in a note that it does not belong to, a signature that is bad, an entry
+// that nobody who is trusted answers for. What people write in notes is theirs to
+// change. A breach is no error; an error means that it could not be verified.
 func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
 	from, err := b.repository.proof()
 	if err != nil {
@@ -91,18 +32,8 @@ func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
 		heads = append(heads, head)
 	}
 	plumbing.HashesSort(heads)
-	chain, err := v.history(heads)
-	if err == nil {
-		err = v.known(chain)
-	}
-	for _, c := range chain {
-		if err = errors.Join(err, ctx.Err()); err != nil {
-			break
-		}
-		err = v.commit(c)
-	}
-	if err == nil {
-		err = v.count(heads)
+	if err := v.all(ctx, heads); err != nil && !errors.Is(err, errEnough) {
+		return v.result, err
 	}
 	if len(heads) > 0 {
 		v.result.Head = heads[0].String()
@@ -110,11 +41,7 @@ func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
 			v.result.Head = main.String()
 		}
 	}
-	var breach *Breach
-	if errors.As(err, &breach) {
-		v.result.Breach, err = breach, nil
-	}
-	return v.result, err
+	return v.result, nil
 }
 
 // verifying is a verification on its way.
@@ -122,6 +49,45 @@ type verifying struct {
 	from   *proof
 	trust  Trust
 	result Verified
+}
+
+// errEnough: breaches were found that leave nothing to look at.
+var errEnough = errors.New("the ledger cannot be judged any further")
+
+// all goes through everything.
+func (v *verifying) all(ctx context.Context, heads []plumbing.Hash) error {
+	chain, err := v.history(heads)
+	if err := v.blame(err); err != nil {
+		return err
+	}
+	for _, name := range v.trust.Known {
+		if err := v.blame(known(chain, name)); err != nil {
+			return err
+		}
+	}
+	for _, c := range chain {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := v.blame(v.commit(c)); err != nil {
+			return err
+		}
+	}
+	return v.blame(v.count(heads))
+}
+
+// blame takes a breach into the result, and returns any other error.
+func (v *verifying) blame(err error) error {
+	var found *Breach
+	if !errors.As(err, &found) {
+		return err
+	}
+	found.Excused = !found.lost && !found.Absent && slices.Contains(v.trust.Excused, found.Ledger)
+	v.result.Breaches = append(v.result.Breaches, *found)
+	if found.lost || len(v.result.Breaches) == MostBreaches {
+		return errEnough
+	}
+	return nil
 }
 
 // history is every commit behind some heads, parents first.
@@ -156,19 +122,17 @@ func (v *verifying) history(heads []plumbing.Hash) ([]*object.Commit, error) {
 // says.
 func (v *verifying) lost(h plumbing.Hash, err error) error {
 	if errors.Is(err, errLost) {
-		return &Breach{Ledger: h.String(), What: err.Error()}
+		return &Breach{Ledger: h.String(), What: err.Error(), lost: true}
 	}
 	return err
 }
 
-// known looks for the commits that must be there.
-func (v *verifying) known(chain []*object.Commit) error {
-	for _, name := range v.trust.Known {
-		if !slices.ContainsFunc(chain, func(c *object.Commit) bool { return c.Hash.String() == name }) {
-			return &Breach{Ledger: name, Absent: true, What: "is not in this ledger: it was replaced, or the hash is wrong"}
-		}
+// known looks for a commit that must be there.
+func known(chain []*object.Commit, name string) error {
+	if slices.ContainsFunc(chain, func(c *object.Commit) bool { return c.Hash.String() == name }) {
+		return nil
 	}
-	return nil
+	return &Breach{Ledger: name, Absent: true, What: "is not in this ledger: it was replaced, or the hash is wrong"}
 }
 
 // commit verifies one commit against each of its parents.
