@@ -49,7 +49,8 @@ func readLineage(description string) (lineage, bool) {
 	if err != nil {
 		return lineage{}, false
 	}
-	return lineage{Commit: m[1], Group: m[2], Image: m[3], Base: base}, true
+	l := lineage{Commit: m[1], Group: m[2], Image: m[3], Base: base}
+	return l, l.String() == description // else it has blanks that the form takes for a part of a name
 }
 
 // versionOf is a version with its lineage. A description is believed only if

@@ -48,6 +48,7 @@ func TestOnlyADescriptionOfOursIsBelieved(t *testing.T) {
 		{"something after it", good + " (edited)", image, 7},
 		{"no number", strings.Replace(good, "base=3", "base=x", 1), image, 7},
 		{"a base too large to be one", strings.Replace(good, "base=3", "base=99999999999999999999", 1), image, 7},
+		{"a blank that is none to a regular expression", strings.Replace(good, "group=", "group=\v", 1), image, 7},
 		{"a base that is no older", strings.Replace(good, "base=3", "base=7", 1), image, 7},
 		{"another image, so that somebody copied it", good, "ami-11111111111111111", 7},
 	} {
@@ -66,7 +67,7 @@ func FuzzReadLineage(f *testing.F) {
 		if !ok {
 			return
 		}
-		if again, ok := readLineage(l.String()); !ok || len(l.String()) <= len(description) && again != l {
+		if l.String() != description {
 			t.Errorf("%q is read as %+v, and written again as %q", description, l, l.String())
 		}
 		if v := versionOf("lt-1", 1, l.Image, description); v.Base != 1 {
