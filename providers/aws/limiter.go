@@ -63,8 +63,9 @@ func (l Limit) or(burst int, perSecond float64) Limit {
 // limiter holds the buckets of one place. Time is the clock's, virtual in a
 // testing/synctest bubble.
 type limiter struct {
-	limits Limits
-	log    *slog.Logger
+	limits  Limits
+	log     *slog.Logger
+	contact contact
 
 	mu      sync.Mutex
 	buckets map[string]*bucket
@@ -80,7 +81,8 @@ func (l *limiter) install(stack *middleware.Stack) error {
 func (l *limiter) attempt(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
 	middleware.FinalizeOutput, middleware.Metadata, error,
 ) {
-	buckets := l.of(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx))
+	service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
+	buckets := l.of(service, operation)
 	for _, b := range buckets {
 		if err := b.rate.Wait(ctx); err != nil {
 			return middleware.FinalizeOutput{}, middleware.Metadata{}, err
@@ -89,6 +91,7 @@ func (l *limiter) attempt(ctx context.Context, in middleware.FinalizeInput, next
 	ctx, cancel := context.WithTimeout(ctx, attemptDeadline)
 	defer cancel()
 	out, metadata, err := next.HandleFinalize(ctx, in)
+	l.contact.learn(service, operation, err, l.log)
 	for _, b := range buckets {
 		b.learn(err, l.log)
 	}
