@@ -147,5 +147,5 @@ func find(declared reconcile.Declared, id reconcile.ID) (reconcile.Declaration, 
 	if len(near) == 0 {
 		return reconcile.Declaration{}, advise(err, "`moult plan -o json` lists all groups")
 	}
-	return reconcile.Declaration{}, advise(err, "it declares %s; `moult plan -o json` lists all groups", strings.Join(near[:min(5, len(near))], ", "))
+	return reconcile.Declaration{}, advise(err, "it declares %s; `moult plan -o json` lists all groups", some(near))
 }

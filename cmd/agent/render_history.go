@@ -16,8 +16,8 @@ import (
 func renderHistory(w io.Writer, told chapter, v view) {
 	if len(told.Entries) == 0 {
 		fmt.Fprintln(w, "The ledger tells of nothing like that.")
-		if n := len(told.others); n > 0 {
-			v.line(w, 2, "It tells of: %s", tame(strings.Join(told.others[:min(mostOthers, n)], ", "))+ellipsis(n > mostOthers))
+		if len(told.others) > 0 {
+			v.line(w, 2, "It tells of: %s", tame(some(told.others)))
 		}
 		return
 	}
@@ -37,16 +37,6 @@ func renderHistory(w io.Writer, told chapter, v view) {
 		fmt.Fprintln(w)
 		v.line(w, 0, "The newest %d; there are older ones (--limit 0 shows all)", len(told.Entries))
 	}
-}
-
-// mostOthers is how many names are offered to somebody who asked for another.
-const mostOthers = 10
-
-func ellipsis(more bool) string {
-	if more {
-		return ", ..."
-	}
-	return ""
 }
 
 // whyOf is what an entry says besides: the reason of its outcome, or how a

@@ -66,7 +66,7 @@ func renderNothing(w io.Writer, m momentThen, v view) {
 	}
 	v.line(w, 0, "Nothing was declared for it then, %s.", ran)
 	if len(m.Environments) > 0 {
-		v.line(w, 2, "Declared then: %s", tame(strings.Join(m.Environments, ", ")))
+		v.line(w, 2, "Declared then: %s", tame(some(m.Environments)))
 	}
 }
 

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"strings"
 
 	"moult/reconcile"
 )
@@ -29,20 +27,13 @@ func unknownByReason(answers []reconcile.Answer) (seen []reconcile.Answer, unsee
 	return seen, unseen
 }
 
-// mostNamed is how many of the groups that share a reason are named.
-const mostNamed = 8
-
 // renderUnknown tells of groups that share a reason.
 func renderUnknown(w io.Writer, alike []reconcile.Answer, v view) {
 	var names []string
-	for _, a := range alike[:min(mostNamed, len(alike))] {
+	for _, a := range alike {
 		names = append(names, v.paint.bold(a.Group.String()))
 	}
-	who := strings.Join(names, ", ")
-	if more := len(alike) - mostNamed; more > 0 {
-		who += fmt.Sprintf(" and %d more", more)
-	}
 	first := alike[0]
-	v.line(w, 2, "%s %s %s: %s", v.paint.state(first.State, first.Glyph()), who, v.paint.state(first.State, stateWord(first.State)), first.Reason)
+	v.line(w, 2, "%s %s %s: %s", v.paint.state(first.State, first.Glyph()), some(names), v.paint.state(first.State, stateWord(first.State)), first.Reason)
 	v.line(w, 6, "    ends: %s", first.Ends)
 }

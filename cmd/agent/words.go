@@ -23,6 +23,19 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// mostNamed is how many names are offered to somebody who asked for another, or
+// share a reason.
+const mostNamed = 8
+
+// some reads "a, b, c", or "a, b and 40 more".
+func some(names []string) string {
+	more := len(names) - mostNamed
+	if more <= 0 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNamed], ", "), more)
+}
+
 // span is a length of time in its largest unit: "4 minutes". It is rounded
 // down, as people do with ages.
 func span(d time.Duration) string {
