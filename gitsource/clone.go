@@ -148,6 +148,30 @@ func (c *Clone) At(ctx context.Context, moment time.Time) (reconcile.Commit, err
 	}
 }
 
+// Lacks reports whether a commit is surely neither the head of the branch nor
+// behind it: in a shallow clone nobody knows. It goes by first parents before it
+// looks at what was merged.
+func (c *Clone) Lacks(ctx context.Context, commit string) (bool, error) {
+	wanted, seen := plumbing.NewHash(commit), map[plumbing.Hash]bool{}
+	merged := []plumbing.Hash{plumbing.NewHash(c.Head)}
+	for len(merged) > 0 {
+		at := merged[0]
+		merged = merged[1:]
+		for !at.IsZero() && !seen[at] {
+			if at == wanted || c.shallow[at] {
+				return false, nil
+			}
+			seen[at] = true
+			l, err := c.link(ctx, at)
+			if err != nil {
+				return false, err
+			}
+			at, merged = l.parent, append(merged, l.merged...)
+		}
+	}
+	return true, nil
+}
+
 // Commit is a commit as people are shown it.
 func (c *Clone) Commit(name string) (reconcile.Commit, error) {
 	h, err := parseHash(name)
@@ -163,8 +187,9 @@ func (c *Clone) Commit(name string) (reconcile.Commit, error) {
 
 // link is what following a branch needs to know of a commit.
 type link struct {
-	tree, parent plumbing.Hash // the parent is zero where the branch begins
-	time         int64         // of its committer, in seconds since 1970
+	tree, parent plumbing.Hash   // the parent is zero where the branch begins
+	merged       []plumbing.Hash // the other parents
+	time         int64           // of its committer, in seconds since 1970
 }
 
 // link reads a commit. Tens of thousands are read to find one, so they are not
@@ -183,7 +208,7 @@ func (c *Clone) link(ctx context.Context, h plumbing.Hash) (link, error) {
 	}
 	l := link{tree: tree, time: committed(content)}
 	if len(parents) > 0 && !c.shallow[h] {
-		l.parent = parents[0]
+		l.parent, l.merged = parents[0], parents[1:]
 	}
 	return l, nil
 }

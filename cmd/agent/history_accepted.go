@@ -12,9 +12,9 @@ import (
 // That stands in the note of the commit, as an entry of its own, if it was the
 // head when the agent looked. What was pushed together is accepted with the
 // head, and so is a rewritten branch that an operator accepted by its head's
-// name: then it is the first acceptance after the commit that counts. spoken
-// are the commits beside which any acceptance may stand.
-func (a *archive) acceptances(ctx context.Context, told *momentThen, spoken map[string]bool) error {
+// name: then it is the first acceptance after the commit that counts. Where the
+// branch was set back to the commit, it is the newest of all.
+func (a *archive) acceptances(ctx context.Context, told *momentThen, ran ledger.Past) error {
 	found := map[string]*ledger.Entry{}
 	open := map[string]bool{} // commits that no acceptance stands beside
 	for _, g := range told.Groups {
@@ -25,17 +25,21 @@ func (a *archive) acceptances(ctx context.Context, told *momentThen, spoken map[
 		if _, asked := found[commit]; asked {
 			continue
 		}
-		accepted, err := a.acceptanceOf(*told, commit, spoken)
+		accepted, err := a.acceptanceOf(*told, commit, ran.Accepted)
 		if err != nil {
 			return err
 		}
 		found[commit], open[commit] = accepted, accepted == nil
 	}
-	if err := a.acceptedWith(ctx, *told, open, spoken, found); err != nil {
+	if err := a.acceptedWith(ctx, *told, open, ran.Accepted, found); err != nil {
 		return err
 	}
 	for i, g := range told.Groups {
-		if g.Last != nil {
+		switch {
+		case g.Last == nil:
+		case g.Last.Returns():
+			told.Groups[i].Accepted = ran.InForce(told.branch(), g.Last.Time)
+		default:
 			told.Groups[i].Accepted = found[g.Last.Commit]
 		}
 	}
@@ -54,9 +58,8 @@ func (a *archive) acceptanceOf(told momentThen, commit string, spoken map[string
 // acceptance is the newest of some entries, newest first, that is about the
 // branch and not later than the moment.
 func (m momentThen) acceptance(entries []ledger.Entry) *ledger.Entry {
-	branch := strings.TrimPrefix(shortRef(m.Branch), "origin/")
 	for _, e := range entries {
-		if e.Branch == branch && !e.Time.After(m.At) {
+		if e.Branch == m.branch() && !e.Time.After(m.At) {
 			return &e
 		}
 	}

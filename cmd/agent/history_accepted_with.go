@@ -19,7 +19,7 @@ const mostTried = 100
 // the ledger tells of none at all.
 func (a *archive) acceptedWith(ctx context.Context, told momentThen, open, spoken map[string]bool, found map[string]*ledger.Entry) error {
 	maps.DeleteFunc(open, func(_ string, still bool) bool { return !still })
-	if len(open) == 0 || len(spoken) == 0 {
+	if len(open) == 0 || len(spoken) == 0 || told.Rewritten != nil && told.Rewritten.Lost {
 		return nil
 	}
 	clone, err := gitsource.OpenClone(ctx, a.clone, a.branch, a.path)

@@ -36,6 +36,11 @@ func declaredIn(ctx context.Context, clone *gitsource.Clone, moment time.Time, e
 	if err != nil {
 		return declaredPast{}, err
 	}
+	return declaredBy(ctx, clone, head, environment)
+}
+
+// declaredBy is declaredIn where the head is known.
+func declaredBy(ctx context.Context, clone *gitsource.Clone, head reconcile.Commit, environment string) (declaredPast, error) {
 	past := declaredPast{head: head}
 	declared, err := foldLine(ctx, clone, []string{head.Hash})
 	if err == nil && len(declared.Mistakes) > 0 {
@@ -45,7 +50,7 @@ func declaredIn(ctx context.Context, clone *gitsource.Clone, moment time.Time, e
 		}
 	}
 	if err != nil {
-		return past, fmt.Errorf("read what was declared at %s: %w", instant(moment), err)
+		return past, fmt.Errorf("read what was declared by commit %s: %w", head.Short(), err)
 	}
 	from := head.Hash
 	for _, m := range declared.Mistakes {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +20,9 @@ type momentThen struct {
 	// Branch and Head are what was read, and where it was at the moment.
 	Branch string           `json:"branch"`
 	Head   reconcile.Commit `json:"head"`
+	// Rewritten is set where the branch no longer has the commit that the agent
+	// obeyed at the moment. Head is then that commit.
+	Rewritten *rewrittenThen `json:"rewritten,omitempty"`
 	// Undeclared is set where the head had no declaration file at all.
 	Undeclared *undeclaredThen `json:"undeclared,omitempty"`
 	// Mistakes are why the head did not move the environment then.
@@ -34,8 +38,10 @@ type momentThen struct {
 // groupThen is one group at that moment.
 type groupThen struct {
 	Group reconcile.ID `json:"group"`
-	// Declared is nil when git declared no such group.
-	Declared *declaredThen `json:"declared,omitempty"`
+	// Declared is nil when git declared no such group, or nobody knows that any
+	// more; see rewrittenThen.
+	Declared  *declaredThen `json:"declared,omitempty"`
+	Forgotten bool          `json:"declared_is_not_known,omitempty"`
 	// Image is what ran, and Partly what some of the instances may have run.
 	Image  string `json:"ami,omitempty"`
 	Partly string `json:"partly_ami,omitempty"`
@@ -86,19 +92,29 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 	if unread != nil {
 		err = unread // which err is, in other words
 	}
+	if err == nil || errors.Is(err, gitsource.ErrBefore) {
+		err = a.straighten(ctx, q, &told, &past, &ran, err)
+	}
 	if err != nil {
 		return told, err
 	}
-	told.Head, told.Undeclared, told.Mistakes = past.head, past.undeclared, past.mistakes
-	for _, m := range ran.Moments {
-		if q.about(m.Group.Environment, m.Group.Group) {
-			told.Groups = append(told.Groups, asGroupThen(m))
+	told.take(q, past, ran)
+	return told, a.acceptances(ctx, &told, ran)
+}
+
+// take is what is told of what was found.
+func (m *momentThen) take(q query, past declaredPast, ran ledger.Past) {
+	m.Head, m.Undeclared, m.Mistakes = past.head, past.undeclared, past.mistakes
+	for _, then := range ran.Moments {
+		if q.about(then.Group.Environment, then.Group.Group) {
+			g := asGroupThen(then)
+			g.Forgotten = m.Rewritten != nil && m.Rewritten.Lost
+			m.Groups = append(m.Groups, g)
 		}
 	}
-	if len(told.Groups) == 0 && !slices.Contains(past.environments, told.Environment) {
-		told.Environments = past.environments
+	if len(m.Groups) == 0 && !slices.Contains(past.environments, m.Environment) {
+		m.Environments = past.environments
 	}
-	return told, a.acceptances(ctx, &told, ran.Accepted)
 }
 
 // declaredAt asks git, and says of which branch.

@@ -14,6 +14,9 @@ import (
 func renderMoment(w io.Writer, m momentThen, v view) {
 	fmt.Fprintf(w, "%s at %s\n", v.paint.bold(tame(m.Environment)), v.paint.bold(instant(m.At)))
 	v.line(w, 2, "%s was at %s", tame(shortRef(m.Branch)), commitThen(m.Head, v))
+	if m.Rewritten != nil {
+		v.line(w, 2, "%s %s", v.paint.yellow("!"), rewrittenWords(m, v))
+	}
 	if m.Undeclared != nil {
 		v.line(w, 2, "%s %s", v.paint.yellow("!"), undeclaredWords(m, v))
 	}
@@ -38,6 +41,18 @@ func renderMoment(w io.Writer, m momentThen, v view) {
 		fmt.Fprintln(w)
 		renderGroupThen(w, g, m.Ledger, v)
 	}
+}
+
+// rewrittenWords say that the branch is another today.
+func rewrittenWords(m momentThen, v view) string {
+	text := "the branch was rewritten since: today it does not have that commit"
+	if m.Rewritten.Branch.Hash != "" {
+		text += ", and would seem to have been at " + commitThen(m.Rewritten.Branch, v)
+	}
+	if m.Rewritten.Lost {
+		text += "; nor has this clone, so what was declared then is not known here"
+	}
+	return text + "; the ledger tells that the agent took it up " + minuteOf(m.Rewritten.Accepted) + " UTC"
 }
 
 // undeclaredWords say that there was nothing to read at the moment, and when
@@ -72,8 +87,11 @@ func renderNothing(w io.Writer, m momentThen, v view) {
 
 func groupRow(g groupThen, v view) []cell {
 	declared := "-"
-	if g.Declared != nil {
+	switch {
+	case g.Declared != nil:
 		declared = g.Declared.Image
+	case g.Forgotten:
+		declared = "not known"
 	}
 	outcome := ledger.Outcome("")
 	if end := g.end(); end != nil {
@@ -99,7 +117,7 @@ func (g groupThen) end() *ledger.Entry {
 // glyph is how declared and running compare.
 func (g groupThen) glyph() string {
 	switch {
-	case g.Image == "":
+	case g.Image == "", g.Forgotten:
 		return "?"
 	case g.Partly != "":
 		return "~"
@@ -111,15 +129,19 @@ func (g groupThen) glyph() string {
 
 func renderGroupThen(w io.Writer, g groupThen, known bool, v view) {
 	fmt.Fprintln(w, v.paint.bold(groupWord(g.Group)))
-	rows := declaredRows(g.Declared, v)
+	rows := declaredRows(g, v)
 	if known {
 		rows = append(rows, ranRows(g, v)...)
 	}
 	writeTable(w, rows, v)
 }
 
-func declaredRows(d *declaredThen, v view) [][]cell {
-	if d == nil {
+func declaredRows(g groupThen, v view) [][]cell {
+	d := g.Declared
+	switch {
+	case g.Forgotten:
+		return [][]cell{row("declared", "not known: the branch was rewritten")}
+	case d == nil:
 		return [][]cell{row("declared", "no such group")}
 	}
 	by := commitThen(d.Commit, v)
@@ -148,11 +170,15 @@ func ranRows(g groupThen, v view) [][]cell {
 	return rows
 }
 
-// asker is whose commit asked for a rollout. For one that heals nobody did.
+// asker is whose commit asked for a rollout. For one that heals nobody did, and
+// where the branch was set back, whoever let it.
 func asker(e ledger.Entry, v view) string {
 	whose := fmt.Sprintf("%s, commit %s%s", tame(or(e.Author, "somebody who is not known")), v.paint.bold(shortHash(e.Commit)), writtenIn(e))
 	if e.Heals() {
 		return "nobody: the agent heals drift; declared by " + whose
+	}
+	if e.Returns() {
+		return "whoever set the branch back; declared by " + whose
 	}
 	return whose
 }
@@ -215,6 +241,9 @@ func commitThen(c reconcile.Commit, v view) string {
 	}
 	if c.Author != "" {
 		line += " by " + tame(c.Author)
+	}
+	if c.Time.IsZero() {
+		return line
 	}
 	return line + ", " + minuteOf(c.Time) + " UTC"
 }

@@ -272,10 +272,10 @@ func (s *scribe) writeReport(ctx context.Context, r reconcile.Report) error {
 func (s *scribe) tell(ctx context.Context, r reconcile.Report, started []ledger.Entry) ([]ledger.Entry, error) {
 	var unread error
 	teller := s.Teller
-	teller.Settled = func(group reconcile.ID, commit, image string) bool {
-		settled, err := s.Ledger.Settled(ctx, group, commit, image)
+	teller.Standing = func(group reconcile.ID, commit, image string) ledger.Standing {
+		standing, err := s.Ledger.Standing(ctx, group, commit, image)
 		unread = errors.Join(unread, err)
-		return settled
+		return standing
 	}
 	entries := teller.Tell(r, started)
 	return entries, unread

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -42,6 +43,25 @@ type Past struct {
 	// Accepted are the commits in whose notes an acceptance may stand, of
 	// whichever branch and time. To read them all takes longer than to find them.
 	Accepted map[string]bool
+
+	acceptances []scrap // that were written down by then, unread
+}
+
+// InForce is the entry about the commit of a branch that was accepted last before
+// a time, which is not after the moment: what the agent obeyed then. It is nil
+// where the ledger tells of none.
+func (p Past) InForce(branch string, at time.Time) *Entry {
+	begins := " " + Entry{Outcome: Accepted, Branch: branch}.subject() + acceptedWord
+	ofBranch := slices.DeleteFunc(slices.Clone(p.acceptances), func(s scrap) bool {
+		return !strings.HasPrefix(s.text[len(s.second()):], braceless(begins))
+	})
+	found := newestOf(ofBranch, 1, func(e *Entry) bool {
+		return e.Outcome == Accepted && e.Branch == branch && !e.Time.After(at)
+	})
+	if len(found) == 0 {
+		return nil
+	}
+	return found[0]
 }
 
 // At is every group of an environment at a moment, by name: those that were
@@ -52,29 +72,54 @@ func (b *Book) At(ctx context.Context, at time.Time, environment string, declare
 	return past.Moments, err
 }
 
+// Declare sets what git declared at the moment, in place of what was known of it.
+func (p *Past) Declare(groups []reconcile.Declaration) {
+	moments := map[string]Moment{}
+	for _, m := range p.Moments {
+		if m.Declared = nil; m.Last != nil {
+			moments[m.Group.String()] = m
+		}
+	}
+	for _, g := range groups {
+		m := moments[g.ID.String()]
+		m.Group, m.Declared = g.ID, &g
+		moments[g.ID.String()] = m
+	}
+	p.Moments = inOrderOfNames(moments)
+}
+
 // Past is At, and says beside which commits acceptances stand: it goes through
-// all notes anyway.
+// all notes anyway. Where declared fails, what the ledger tells comes with the
+// error.
 func (b *Book) Past(ctx context.Context, at time.Time, environment string, declared Declarations) (Past, error) {
 	f := Filter{Environment: environment}
-	all, accepted, err := b.scrapsAndAccepted(f.words())
+	all, past, err := b.scrapsAndAccepted(f.words(), at)
 	if err != nil {
 		return Past{}, fmt.Errorf("read ledger: %w", err)
 	}
-	moments, err := momentsOf(ctx, newestOf(all, 0, f.picks), at, environment, declared)
-	return Past{moments, accepted}, err
+	past.Moments = momentsOf(newestOf(all, 0, f.picks), at)
+	if declared == nil {
+		return past, nil
+	}
+	groups, err := declared.DeclaredAt(ctx, at, environment)
+	if err != nil {
+		return past, fmt.Errorf("read what was declared at %s: %w", at.UTC().Format(time.RFC3339), err)
+	}
+	past.Declare(groups)
+	return past, nil
 }
 
-// scrapsAndAccepted are the lines in which all the words stand, and the commits
-// in whose notes the one that begins an acceptance does.
-func (b *Book) scrapsAndAccepted(words []string) ([]scrap, map[string]bool, error) {
+// scrapsAndAccepted are the lines in which all the words stand, and what the
+// others tell of acceptances.
+func (b *Book) scrapsAndAccepted(words []string, at time.Time) ([]scrap, Past, error) {
 	type finding struct {
-		scraps   []scrap
-		accepted plumbing.Hash
+		scraps, acceptances []scrap
+		accepted            plumbing.Hash
 	}
 	found, err := lookThrough(b, nil, func(p page, content []byte) []finding {
 		f := finding{scraps: scraps(p, content, words)}
 		if bytes.Contains(content, []byte(acceptedWord)) {
-			f.accepted = p.commit
+			f.accepted, f.acceptances = p.commit, until(at, scraps(p, content, []string{acceptedWord}))
 		}
 		if f.scraps == nil && f.accepted.IsZero() {
 			return nil
@@ -82,42 +127,42 @@ func (b *Book) scrapsAndAccepted(words []string) ([]scrap, map[string]bool, erro
 		return []finding{f}
 	})
 	var all []scrap
-	accepted := map[string]bool{}
+	past := Past{Accepted: map[string]bool{}}
 	for _, f := range found {
-		all = append(all, f.scraps...)
+		all, past.acceptances = append(all, f.scraps...), append(past.acceptances, f.acceptances...)
 		if !f.accepted.IsZero() {
-			accepted[f.accepted.String()] = true
+			past.Accepted[f.accepted.String()] = true
 		}
 	}
-	return all, accepted, err
+	return all, past, err
+}
+
+// until drops lines that were written down after a moment.
+func until(at time.Time, all []scrap) []scrap {
+	last := at.UTC().Format(time.RFC3339)
+	return slices.DeleteFunc(all, func(s scrap) bool { return s.second() > last })
 }
 
 // acceptedWord stands in the line of every acceptance.
 const acceptedWord = " " + string(Accepted) + ":"
 
-func momentsOf(ctx context.Context, entries []*Entry, at time.Time, environment string, declared Declarations) ([]Moment, error) {
+// momentsOf are the groups that the ledger knows of, by name.
+func momentsOf(entries []*Entry, at time.Time) []Moment {
 	moments := map[string]Moment{}
 	for name, entries := range about(entries) {
 		if m := momentOf(entries, at); m.Last != nil {
 			moments[name] = m
 		}
 	}
-	if declared != nil {
-		groups, err := declared.DeclaredAt(ctx, at, environment)
-		if err != nil {
-			return nil, fmt.Errorf("read what was declared at %s: %w", at.UTC().Format(time.RFC3339), err)
-		}
-		for _, g := range groups {
-			m := moments[g.ID.String()]
-			m.Group, m.Declared = g.ID, &g
-			moments[g.ID.String()] = m
-		}
-	}
+	return inOrderOfNames(moments)
+}
+
+func inOrderOfNames(moments map[string]Moment) []Moment {
 	sorted := make([]Moment, 0, len(moments))
 	for _, name := range slices.Sorted(maps.Keys(moments)) {
 		sorted = append(sorted, moments[name])
 	}
-	return sorted, nil
+	return sorted
 }
 
 // momentOf goes through what happened to a group, oldest first, up to a

@@ -1,67 +1,48 @@
 package ledger
 
 import (
-	"context"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing"
-
-	"moult/reconcile"
 )
 
-// A rollout heals when the group had come to rest on what the same commit
-// declares: somebody changed the group since, and nobody asked for anything in
-// git. Its entries say so in their reason.
+// A commit asks for a rollout once. Where a group had come to rest on what a
+// commit declares and is rolled there again, no commit asked for it: somebody
+// changed the group since, or the branch went back to the commit from a later
+// one, which only an operator lets it (moult trust). The entries of such a
+// rollout say so in their reason.
 const (
-	heals  = "healing drift"
-	begins = heals + ": no new commit asked for it"
+	heals   = "healing drift"
+	returns = "going back"
 )
+
+// begins are the reasons of its first entry.
+var begins = map[Standing]string{
+	Settled: heals + ": no new commit asked for it",
+	Left:    returns + ": the branch was set back to this commit",
+}
 
 // Heals reports whether the entry is about drift that the agent put right by
 // itself. Author is then who declared what it went back to.
 func (e Entry) Heals() bool { return strings.HasPrefix(e.Reason, heals) }
 
-// healed is the reason of an entry at the end of a rollout that heals.
-func healed(outcome Outcome, reason string) string {
+// Returns reports whether the entry is about a rollout that was asked for by
+// setting the branch back. Author is then who declared what it went back to.
+func (e Entry) Returns() bool { return strings.HasPrefix(e.Reason, returns) }
+
+// onward is the reason of an entry at the end of a rollout that e began: it says
+// again what kind that was.
+func (e Entry) onward(outcome Outcome, reason string) string {
+	kind := heals
+	switch {
+	case e.Returns():
+		kind = returns
+	case !e.Heals():
+		return reason
+	}
 	switch {
 	case outcome == Succeeded:
-		return heals + ": done"
+		return kind + ": done"
 	case reason == "":
-		return heals
+		return kind
 	}
-	return heals + ": " + reason
-}
-
-// Settled reports whether the ledger tells that a group came to rest on an image
-// because of a commit. ErrBusy is that of Append.
-func (l *Ledger) Settled(ctx context.Context, group reconcile.ID, commit, image string) (bool, error) {
-	var settled bool
-	err := l.change(ctx, func(store *repository) error {
-		n, err := store.noteOf(plumbing.NewHash(commit))
-		settled = false
-		for _, e := range n.lines {
-			settled = settled || e.settles() && e.GroupID() == group && e.To == image
-		}
-		return err
-	})
-	return settled, err
-}
-
-// settles reports whether after the entry all instances run what is declared.
-func (e *Entry) settles() bool {
-	return e.Outcome == Succeeded && (e.Verb == "" || e.Verb == reconcile.Roll)
-}
-
-// noteOf is the newest note of a commit; empty when there is none.
-func (r *repository) noteOf(commit plumbing.Hash) (note, error) {
-	head, err := r.ref(Ref)
-	if err != nil {
-		return note{}, err
-	}
-	tree, err := r.treeOf(head)
-	if err != nil {
-		return note{}, err
-	}
-	n, _, err := r.note(tree, commit)
-	return n, err
+	return kind + ": " + reason
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"moult/gitsource/fault"
+	"moult/reconcile"
 )
 
 // Ledger writes the record of outcomes. Make it as a struct literal; Dir is
@@ -36,8 +37,9 @@ type Ledger struct {
 	mu   sync.Mutex // guards the rest; never held while waiting for a server
 
 	store   *repository
-	told    map[event]bool    // what stands in the store, as far as it was read
-	started map[rollout]Entry // rollouts without an end; nil: not read yet
+	told    map[event]bool            // what stands in the store, as far as it was read
+	started map[rollout]Entry         // rollouts without an end; nil: not read yet
+	moves   map[reconcile.ID]lastMove // the newest of each group; nil: not read yet
 }
 
 // Append writes entries down, in one commit of the ledger, and returns when

@@ -104,12 +104,13 @@ func (e Entry) sentence() string {
 }
 
 // asker is whose commit asked for what is started. Nobody's did where the agent
-// heals, or found a refresh that somebody else may have begun.
+// heals or the branch was set back, or it found a refresh that somebody else may
+// have begun.
 func (e Entry) asker() string {
 	switch {
 	case e.Outcome != Started || e.Author == "":
 		return ""
-	case e.Heals() || e.Reason == foundOnItsWay:
+	case e.Heals() || e.Returns() || e.Reason == foundOnItsWay:
 		return ", declared by " + e.Author + " in commit " + reconcile.Commit{Hash: e.Commit}.Short()
 	}
 	return ", by " + e.Author

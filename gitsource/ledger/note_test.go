@@ -156,13 +156,14 @@ func FuzzRecordReadsAsJSON(f *testing.F) {
 
 func TestASentenceNamesWhoAskedOnlyWhereSomebodyDid(t *testing.T) {
 	t.Parallel()
-	asked, heal, found := started(1), started(1), started(1)
-	heal.Reason, found.Reason = begins, foundOnItsWay
+	asked, heal, back, found := started(1), started(1), started(1), started(1)
+	heal.Reason, back.Reason, found.Reason = begins[Settled], begins[Left], foundOnItsWay
 	declared := ", declared by Ada <ada@example.com> in commit " + commitName(1)[:8]
 	for want, e := range map[string]Entry{
-		", by Ada <ada@example.com>":                             asked,
-		"; healing drift: no new commit asked for it" + declared: heal,
-		"; found on its way" + declared:                          found,
+		", by Ada <ada@example.com>":                                      asked,
+		"; healing drift: no new commit asked for it" + declared:          heal,
+		"; going back: the branch was set back to this commit" + declared: back,
+		"; found on its way" + declared:                                   found,
 	} {
 		want = "2026-03-03T12:01:00Z production/web started: " + ami(0) + " to " + ami(1) + want
 		if got := e.Sentence(); got != want {

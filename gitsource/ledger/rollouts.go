@@ -74,10 +74,11 @@ func withoutEnd(lines []line) []*Entry {
 	return slices.Collect(maps.Values(open))
 }
 
-// follow keeps the rollouts without an end up to date with lines that were
-// written down.
+// follow keeps the rollouts without an end, and the newest of each group, up to
+// date with lines that were written down.
 func (l *Ledger) follow(lines []line) {
 	for _, line := range lines {
+		l.moved(&line.Entry)
 		switch e := line.Entry; {
 		case l.started == nil:
 		case e.Outcome == Started:

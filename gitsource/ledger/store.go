@@ -136,7 +136,7 @@ func (l *Ledger) rebuild(why error) error {
 func asItIs(l line) (line, error) { return l, nil }
 
 // forget drops what is remembered of the store's content.
-func (l *Ledger) forget() { l.told, l.started = nil, nil }
+func (l *Ledger) forget() { l.told, l.started, l.moves = nil, nil, nil }
 
 // moveOwn moves a ref of the store. It is called under the lock of the store,
 // so a lock of git's kind can only be one that a crash left.

@@ -16,10 +16,10 @@ type Teller struct {
 	// a group, where that is another: one on a branch that was merged. nil means
 	// that nobody knows.
 	Written func(group reconcile.ID, commit string) reconcile.Commit
-	// Settled reports whether a group had come to rest on an image because of a
-	// commit: what is started for the same now heals. nil means that nobody
-	// knows.
-	Settled func(group reconcile.ID, commit, image string) bool
+	// Standing says how a group stood to a commit that declares an image for it:
+	// what is started for one that it had come to rest on, no commit asked for.
+	// nil means that nobody knows.
+	Standing func(group reconcile.ID, commit, image string) Standing
 }
 
 // Who is whose hands a commit went through.
@@ -35,7 +35,7 @@ type Who struct {
 //
 //	in the report                                        entry
 //	---------------------------------------------------  ------------------------------------------
-//	a roll was accepted                                  started; healing, if all was well before
+//	a roll was accepted                                  started; healing or going back, if it had been there
 //	a cancel or roll_back was accepted                   started, of that verb, for the new commit
 //	a pin was accepted                                   succeeded: it replaces nothing
 //	a refresh goes on that nobody wrote down             started, found on its way
@@ -76,11 +76,10 @@ func (t Teller) Tell(report reconcile.Report, started []Entry) []Entry {
 	return entries
 }
 
-// explain says of a rollout that nobody asked for why it was begun.
+// explain says of a rollout that no commit asked for why it was begun.
 func (t Teller) explain(e Entry) Entry {
-	asked := e.Outcome != Started || e.Verb != reconcile.Roll || e.Reason != ""
-	if !asked && t.Settled != nil && t.Settled(e.GroupID(), e.Commit, e.To) {
-		e.Reason = begins
+	if t.Standing != nil && e.Outcome == Started && e.Verb == reconcile.Roll && e.Reason == "" {
+		e.Reason = begins[t.Standing(e.GroupID(), e.Commit, e.To)]
 	}
 	return e
 }
@@ -218,10 +217,7 @@ func (s subject) end(e Entry) (Entry, bool) {
 	if outcome == "" {
 		return Entry{}, false
 	}
-	if e.Heals() {
-		reason = healed(outcome, reason)
-	}
-	e.Time, e.Finished, e.Outcome, e.Reason = s.at, s.at, outcome, reason
+	e.Time, e.Finished, e.Outcome, e.Reason = s.at, s.at, outcome, e.onward(outcome, reason)
 	e.ID, e.Proof, e.Agent, e.AgentVersion = "", "", "", "" // whoever began it, this agent saw the end
 	switch a := s.answer; {
 	case outcome == Succeeded:

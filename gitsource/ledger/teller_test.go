@@ -41,8 +41,8 @@ func (s *story) pass(a reconcile.Answer, outcomes ...reconcile.Outcome) []string
 	report := reconcile.Report{At: s.clock, Plan: reconcile.Plan{Answers: []reconcile.Answer{a}}, Outcomes: outcomes}
 	teller := Teller{
 		Who: func(commit string) Who { return Who{Signer: "signer of " + commit[:4]} },
-		Settled: func(group reconcile.ID, commit, image string) bool {
-			return value[bool](s.t)(s.ledger.Settled(background, group, commit, image))
+		Standing: func(group reconcile.ID, commit, image string) Standing {
+			return value[Standing](s.t)(s.ledger.Standing(background, group, commit, image))
 		},
 	}
 	for range 2 {
@@ -136,6 +136,12 @@ func TestEveryRolloutGetsABeginAndAnEnd(t *testing.T) {
 	unknown := turn{reconcile.Answer{State: reconcile.StateUnknown, Commit: a, To: ami(1)}, nil, nil}
 	toB := rolling(b, "r2")
 	toB.To = ami(2)
+	settled := turn{converged(a, ami(1)), nil, []string{"aa roll succeeded r1, 3 replaced"}}
+	leave := turn{toB, []reconcile.Outcome{accepted(b, reconcile.Roll, "r2")}, []string{"bb roll started r2"}}
+	left := turn{converged(b, ami(2)), nil, []string{"bb roll succeeded r2, 3 replaced"}}
+	back := turn{rolling(a, "r3"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r3")}, []string{"aa roll started r3: going back: the branch was set back to this commit"}}
+	backToStay := turn{converged(a, ami(1)), nil, []string{"aa roll succeeded r3, 3 replaced: going back: done"}}
+	same := rolling(b, "r2")
 	stories := map[string][]turn{
 		"it succeeds": {begin, going, unknown, {converged(a, ami(1)), nil, []string{"aa roll succeeded r1, 3 replaced"}}, {converged(a, ami(1)), nil, nil}},
 		"it fails":    {begin, {held(a, "r1", reconcile.Failed), nil, []string{"aa roll failed r1, 1 replaced: it cannot be"}}, {held(a, "r1", reconcile.Failed), nil, nil}},
@@ -157,6 +163,20 @@ func TestEveryRolloutGetsABeginAndAnEnd(t *testing.T) {
 		"drift of what was found converged cannot be healed": {{converged(a, ami(1)), nil, []string{"aa  succeeded: found converged"}},
 			{rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll started r2: healing drift: no new commit asked for it"}},
 			{held(a, "r2", reconcile.Failed), nil, []string{"aa roll failed r2, 1 replaced: healing drift: it cannot be"}}},
+		"the branch goes back": {begin, settled, leave, left, back, backToStay},
+		"the branch goes back, and then there is drift": {begin, settled, leave, left, back, backToStay,
+			{rolling(a, "r4"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r4")}, []string{"aa roll started r4: healing drift: no new commit asked for it"}}},
+		"the branch goes back, and that has to be done twice": {begin, settled, leave, left, back,
+			{rolling(a, "r4"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r4")}, []string{"aa roll ended r3: going back: another refresh followed", "aa roll started r4: going back: the branch was set back to this commit"}}},
+		"the branch goes back from what was left half done": {begin, settled, leave,
+			{held(b, "r2", reconcile.Cancelled), nil, []string{"bb roll cancelled r2, 1 replaced: it cannot be"}}, back, backToStay},
+		"the branch goes back from what was undone, and then there is drift": {begin, settled, leave,
+			{held(b, "r2", reconcile.RollbackSuccessful), nil, []string{"bb roll rolled_back r2, 1 replaced: it cannot be"}},
+			{rolling(a, "r3"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r3")}, []string{"aa roll started r3: healing drift: no new commit asked for it"}}},
+		"the branch goes back from a commit that said the same, and then there is drift": {begin, settled,
+			{same, []reconcile.Outcome{accepted(b, reconcile.Roll, "r2")}, []string{"bb roll started r2"}},
+			{converged(b, ami(1)), nil, []string{"bb roll succeeded r2, 3 replaced"}},
+			{rolling(a, "r3"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r3")}, []string{"aa roll started r3: healing drift: no new commit asked for it"}}},
 		"a pin settles nothing": {{waiting(a, ""), []reconcile.Outcome{accepted(a, reconcile.Pin, "")}, []string{"aa pin succeeded"}},
 			{rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll started r2"}}},
 		"another refresh followed":   {begin, {rolling(a, "r2"), []reconcile.Outcome{accepted(a, reconcile.Roll, "r2")}, []string{"aa roll ended r1: another refresh followed", "aa roll started r2"}}},
