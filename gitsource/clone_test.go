@@ -175,6 +175,31 @@ func TestTheLastChangeOfAFileIsFound(t *testing.T) {
 	}
 }
 
+func TestWhatABranchLacksIsKnownWhereTheCloneIsWhole(t *testing.T) {
+	t.Parallel()
+	needGit(t)
+	f := newFixture(t)
+	first := f.commit("first", files{"a.hcl": "1"})
+	side := f.commitTree("side", f.tree(files{"a.hcl": "2"}), plumbing.NewHash(first))
+	second := f.commit("second", files{"a.hcl": "3"})
+	merge := f.commitTree("merge", f.tree(files{"a.hcl": "4"}), plumbing.NewHash(second), side)
+	f.point("main", merge)
+	gone := f.commitTree("gone", f.tree(files{"a.hcl": "5"}), plumbing.NewHash(first))
+	base := t.TempDir()
+	git(t, base, "clone", "-q", "--depth=1", "file://"+f.dir, "shallow")
+	whole, shallow := openClone(t, f.dir, "", ""), openClone(t, filepath.Join(base, "shallow"), "", "")
+	for commit, want := range map[string]bool{
+		first: false, side.String(): false, second: false, merge.String(): false, gone.String(): true, strings.Repeat("1", 40): true,
+	} {
+		if got := value[bool](t)(whole.Lacks(t.Context(), commit)); got != want {
+			t.Errorf("%s: %v, want %v", commit, got, want)
+		}
+		if value[bool](t)(shallow.Lacks(t.Context(), commit)) {
+			t.Errorf("a shallow clone is sure that it lacks %s", commit)
+		}
+	}
+}
+
 func TestAShallowCloneSaysWhereItBegins(t *testing.T) {
 	t.Parallel()
 	needGit(t)
