@@ -30,9 +30,13 @@ type momentThen struct {
 	// Ledger is false where there is none: then nobody knows here what ran.
 	Ledger bool        `json:"ledger"`
 	Groups []groupThen `json:"groups"`
+	// Group is the one that was asked about; empty for all.
+	Group string `json:"group,omitempty"`
 	// Environments are what was declared then, where Environment was not and
-	// never ran: its name may be mistyped.
+	// never ran, and Others the groups of Environment where Group was not: its
+	// name may be mistyped.
 	Environments []string `json:"environments,omitempty"`
+	Others       []string `json:"others,omitempty"`
 }
 
 // groupThen is one group at that moment.
@@ -82,7 +86,7 @@ func (a *archive) tellMoment(ctx context.Context, at surroundings, q query, v vi
 // recall asks git and the ledger at once: each takes half a second where there
 // are 50,000 commits.
 func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
-	told := momentThen{At: q.moment, Environment: q.filter.Environment, Ledger: a.book != nil, Groups: []groupThen{}}
+	told := momentThen{At: q.moment, Environment: q.filter.Environment, Group: q.filter.Group, Ledger: a.book != nil, Groups: []groupThen{}}
 	var past declaredPast
 	var unread error
 	var reading sync.WaitGroup
@@ -106,13 +110,17 @@ func (a *archive) recall(ctx context.Context, q query) (momentThen, error) {
 func (m *momentThen) take(q query, past declaredPast, ran ledger.Past) {
 	m.Head, m.Undeclared, m.Mistakes = past.head, past.undeclared, past.mistakes
 	for _, then := range ran.Moments {
-		if q.about(then.Group.Environment, then.Group.Group) {
-			g := asGroupThen(then)
-			g.Forgotten = m.Rewritten != nil && m.Rewritten.Lost
-			m.Groups = append(m.Groups, g)
+		if !q.about(then.Group.Environment, then.Group.Group) {
+			m.Others = append(m.Others, then.Group.String())
+			continue
 		}
+		g := asGroupThen(then)
+		g.Forgotten = m.Rewritten != nil && m.Rewritten.Lost
+		m.Groups = append(m.Groups, g)
 	}
-	if len(m.Groups) == 0 && !slices.Contains(past.environments, m.Environment) {
+	if len(m.Groups) > 0 {
+		m.Others = nil
+	} else if !slices.Contains(past.environments, m.Environment) {
 		m.Environments = past.environments
 	}
 }

@@ -78,16 +78,19 @@ func (q *query) complete(c *cobra.Command, args []string) (err error) {
 	return q.check(c)
 }
 
-// name takes ENVIRONMENT or ENVIRONMENT/GROUP.
+// name takes ENVIRONMENT or ENVIRONMENT/GROUP. Beside the first, --group may stand.
 func (q *query) name(c *cobra.Command, name string) error {
-	if c.Flags().Changed("environment") || c.Flags().Changed("group") {
-		return advise(fmt.Errorf("history %q: the environment is named twice", name), "leave --environment and --group out")
-	}
 	environment, group, two := strings.Cut(name, "/")
+	if c.Flags().Changed("environment") {
+		return advise(fmt.Errorf("history %q: the environment is named twice", name), "leave --environment out")
+	}
+	if two && c.Flags().Changed("group") {
+		return advise(fmt.Errorf("history %q: the group is named twice", name), "leave --group out")
+	}
 	if environment == "" || two && group == "" || strings.Contains(group, "/") {
 		return advise(fmt.Errorf("history %q: that names no environment or group", name), "write ENVIRONMENT or ENVIRONMENT/GROUP, for example production/web")
 	}
-	q.filter.Environment, q.filter.Group = environment, group
+	q.filter.Environment, q.filter.Group = environment, or(group, q.filter.Group)
 	return nil
 }
 
@@ -97,11 +100,11 @@ func (q *query) fits(c *cobra.Command) error {
 	filters := []string{"since", "until", "author", "commit", "limit"}
 	switch {
 	case q.verify:
-		asked, apart = "verify", map[string]bool{"environment": true, "group": true}
+		asked, apart = "--verify", map[string]bool{"environment": true, "group": true}
 	case c.Flags().Changed("at"):
-		asked = "at"
+		asked = "--at"
 	case c.Flags().Changed("image"):
-		asked = "image"
+		asked = "--image"
 	default:
 		filters, hint = nil, "add --verify, or leave it out"
 	}
@@ -126,6 +129,9 @@ func (q *query) check(c *cobra.Command) error {
 	}
 	if c.Flags().Changed("image") && !declare.IsImage(q.filter.Image) {
 		return advise(fmt.Errorf("history: --image %.60q is no AMI id", q.filter.Image), `it is "ami-" and 17 (or 8) hexadecimal digits, in lower case`)
+	}
+	if s, u := q.filter.Since, q.filter.Until; !u.IsZero() && !s.Before(u) {
+		return advise(fmt.Errorf("history: nothing lies between --since %s and --until %s", instant(s), instant(u)), "name the earlier time as --since")
 	}
 	if q.filter.Limit < 0 {
 		return advise(errors.New("history: --limit is less than 0"), "0 shows all")

@@ -12,7 +12,7 @@ import (
 // renderMoment draws one environment at one moment: a line for each group, and
 // below them who asked, who approved and what came of it.
 func renderMoment(w io.Writer, m momentThen, v view) {
-	fmt.Fprintf(w, "%s at %s\n", v.paint.bold(tame(m.Environment)), v.paint.bold(instant(m.At)))
+	fmt.Fprintf(w, "%s at %s\n", v.paint.bold(tame(m.about())), v.paint.bold(instant(m.At)))
 	v.line(w, 2, "%s was at %s", tame(shortRef(m.Branch)), commitThen(m.Head, v))
 	if m.Rewritten != nil {
 		v.line(w, 2, "%s %s", v.paint.yellow("!"), rewrittenWords(m, v))
@@ -72,16 +72,27 @@ func undeclaredWords(m momentThen, v view) string {
 	return text
 }
 
-// renderNothing says that nothing is known, and what else there was: the
-// environment may be mistyped.
+// about is what was asked about.
+func (m momentThen) about() string {
+	if m.Group == "" {
+		return m.Environment
+	}
+	return m.Environment + "/" + m.Group
+}
+
+// renderNothing says that nothing is known, and what else there was: a name may be
+// mistyped.
 func renderNothing(w io.Writer, m momentThen, v view) {
 	ran := "and the ledger tells of nothing that ran"
 	if !m.Ledger {
 		ran = "and no ledger tells what ran"
 	}
-	v.line(w, 0, "Nothing was declared for it then, %s.", ran)
-	if len(m.Environments) > 0 {
+	v.line(w, 0, "Nothing was declared for %s then, %s.", tame(m.about()), ran)
+	switch {
+	case len(m.Environments) > 0:
 		v.line(w, 2, "Declared then: %s", tame(some(m.Environments)))
+	case len(m.Others) > 0:
+		v.line(w, 2, "In that environment there were: %s", tame(some(m.Others)))
 	}
 }
 

@@ -106,7 +106,7 @@ func sampleImage() imageThen {
 func sampleBreach() ledger.Verified {
 	return ledger.Verified{Head: oldCommit().Hash, Breaches: []ledger.Breach{{
 		Ledger: oldCommit().Hash, Author: "Mallory <mallory@example.com>", Time: thenAt(3, 0), Commit: sampleCommit().Hash,
-		What: "removes 2026-03-03T12:20:00Z production/api failed: ami-0a1a1a1a1a1a1a1a1 to ami-0b2b2b2b2b2b2b2b2",
+		What: "it removes 2026-03-03T12:20:00Z production/api failed: ami-0a1a1a1a1a1a1a1a1 to ami-0b2b2b2b2b2b2b2b2",
 	}}}
 }
 

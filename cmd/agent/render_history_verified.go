@@ -77,13 +77,13 @@ func renderBreaches(w io.Writer, breaches []ledger.Breach, v view) {
 }
 
 func renderBreach(w io.Writer, b ledger.Breach, v view) {
-	word := v.paint.red("The ledger was tampered with, or is damaged")
+	word := v.paint.red("The ledger was tampered with, or is damaged, in the step below")
 	switch {
 	case b.Absent:
 		v.line(w, 2, "%s", v.paint.red("step "+b.Ledger+" "+b.What))
 		return
 	case b.Excused:
-		word = v.paint.yellow("Known")
+		word = v.paint.yellow("Known, in the step below")
 	}
 	v.line(w, 2, "%s: %s", word, tame(b.What))
 	fmt.Fprintln(w)

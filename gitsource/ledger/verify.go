@@ -205,18 +205,18 @@ func (v *verifying) against(c *object.Commit, before plumbing.Hash) (map[string]
 // judge compares one note before and after.
 func judge(c *object.Commit, commit plumbing.Hash, old, now note) error {
 	if gone := old.lacks(now); len(gone) > 0 {
-		what := "removes " + gone[0].sentence()
+		what := "it removes " + gone[0].sentence()
 		if now.altered() > old.altered() {
-			what = "removes or alters " + gone[0].sentence()
+			what = "it removes or alters " + gone[0].sentence()
 		}
 		return breach(c, commit, &gone[0].Entry, what)
 	}
 	if now.altered() > old.altered() {
-		return breach(c, commit, nil, "brings in an entry that is not what was written")
+		return breach(c, commit, nil, "it brings in an entry that is not what was written")
 	}
 	for _, fresh := range now.lacks(old) {
 		if fresh.Commit != commit.String() {
-			return breach(c, commit, &fresh.Entry, "brings in an entry of another commit: "+fresh.sentence())
+			return breach(c, commit, &fresh.Entry, "it brings in an entry of another commit: "+fresh.sentence())
 		}
 	}
 	return nil
