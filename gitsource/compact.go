@@ -49,8 +49,9 @@ func (m *mirror) smallPacks() []*objects.Pack {
 }
 
 // joined is how to fill a pack with the objects of others, and which of them it
-// then stands for. One with an object that takes too much to be made stays as it
-// is: it must not keep all others from being joined, for ever.
+// then stands for. One with an object that takes too much to be made, or that
+// cannot be read, stays as it is: it must not keep all others from being joined,
+// for ever.
 func (m *mirror) joined(ctx context.Context, old []*objects.Pack, joined *[]*objects.Pack) func(*os.File) (*idxfile.MemoryIndex, error) {
 	return func(f *os.File) (*idxfile.MemoryIndex, error) {
 		w, err := packs.NewWriter(f)
@@ -60,10 +61,10 @@ func (m *mirror) joined(ctx context.Context, old []*objects.Pack, joined *[]*obj
 		taken, c := map[plumbing.Hash]bool{}, &making{m: m}
 		for _, p := range old {
 			err := c.append(ctx, w, p, taken)
-			if errors.Is(err, fault.ErrTooLarge) {
+			switch {
+			case errors.Is(err, fault.ErrTooLarge), errors.Is(err, objects.ErrMalformed):
 				continue
-			}
-			if err != nil {
+			case err != nil:
 				return nil, err
 			}
 			*joined = append(*joined, p)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,7 +94,10 @@ type packed struct {
 	content []byte
 }
 
-func makePack(count int, objects ...packed) []byte {
+func makePack(count int, objects ...packed) []byte { return paddedPack(0, count, objects...) }
+
+// paddedPack is a pack with so many empty blocks in front of each object.
+func paddedPack(blocks, count int, objects ...packed) []byte {
 	b := packs.Header(uint32(count))
 	for _, o := range objects {
 		b = append(b, packs.ObjectHeader(o.kind, o.size)...)
@@ -102,7 +106,8 @@ func makePack(count int, objects ...packed) []byte {
 		w := zlib.NewWriter(&z)
 		w.Write(o.content)
 		w.Close()
-		b = append(b, z.Bytes()...)
+		deflated := z.Bytes()
+		b = slices.Concat(b, deflated[:2], bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, blocks), deflated[2:])
 	}
 	sum := sha1.Sum(b)
 	return append(b, sum[:]...)
@@ -284,6 +289,29 @@ func TestIncompletePackDoesNotHarmTheMirror(t *testing.T) {
 	fetch(t, r)
 	if diff := cmp.Diff([]string{"half: a.hcl=two"}, history(t, r, head, "")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// git stores and serves an object that is deflated with a thousand empty blocks in
+// front as it stands, and takes it for sound. So whatever is received can be read:
+// else the mirror would pass for damaged at each poll.
+func TestObjectsThatAreDeflatedForLongAreRead(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	commit := f.commitTree("long", f.tree(files{"a.hcl": "one"}))
+	var all []packed
+	for _, h := range []plumbing.Hash{commit, f.tree(files{"a.hcl": "one"}), f.blob("one")} {
+		o := value[plumbing.EncodedObject](t)(f.store.EncodedObject(plumbing.AnyObject, h))
+		content := value[[]byte](t)(io.ReadAll(value[io.ReadCloser](t)(o.Reader())))
+		all = append(all, packed{kind: o.Type(), size: len(content), content: content})
+	}
+	r := against(t, &script{tip: commit.String(), pack: says(packReply(paddedPack(10_000, len(all), all...)))})
+	for range 2 {
+		fetch(t, r)
+		if diff := cmp.Diff([]string{"long: a.hcl=one"}, history(t, r, "", "")); diff != "" {
+			t.Error(diff)
+		}
+		r = again(t, r)
 	}
 }
 

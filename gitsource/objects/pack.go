@@ -1,9 +1,11 @@
 package objects
 
 import (
+	"compress/zlib"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -41,7 +43,7 @@ func (r *Reader) header(at place) (header, error) {
 	b, text := text[0], text[1:]
 	h := header{kind: plumbing.ObjectType(b >> 4 & 7), size: int64(b & 15)}
 	for shift := 4; b&0x80 != 0; shift += 7 {
-		if len(text) == 0 || shift > 40 {
+		if len(text) == 0 || shift > 57 {
 			return header{}, malformed("an object in a pack has no size")
 		}
 		b, text = text[0], text[1:]
@@ -111,8 +113,9 @@ func (r *Reader) room(h header) []byte {
 
 // unpack inflates the content of an object. How much of the pack that takes is
 // written nowhere: most that git writes fits into the first room. The second
-// has twice what any zlib makes of so much content (deflateBound in zlib.h), and
-// what needs more is not what git writes.
+// has twice what any zlib makes of so much content (deflateBound in zlib.h). What
+// needs more git never writes and takes all the same, such as a thousand empty
+// blocks in front: it is read as a stream.
 func (r *Reader) unpack(at place, h header) ([]byte, error) {
 	at.offset += h.bytes
 	content := r.room(h)
@@ -132,5 +135,26 @@ func (r *Reader) unpack(at place, h header) ([]byte, error) {
 			break
 		}
 	}
-	return nil, malformed("an object in a pack cannot be inflated: %v", failed)
+	if errors.Is(failed, errCutOff) {
+		failed = stream(at, content)
+	}
+	if failed != nil {
+		return nil, malformed("an object in a pack cannot be inflated: %v", failed)
+	}
+	return content, nil
+}
+
+// stream inflates as packs are received: whatever was taken then can be read.
+func stream(at place, content []byte) error {
+	z, err := zlib.NewReader(io.NewSectionReader(at.pack.file, at.offset, at.pack.Size-at.offset))
+	if err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(z, content); err != nil {
+		return err
+	}
+	if n, err := z.Read(make([]byte, 1)); n > 0 || !errors.Is(err, io.EOF) { // the checksum is compared there
+		return errDeflated
+	}
+	return nil
 }

@@ -134,3 +134,27 @@ func TestWhatIsDeflatedBadlyIsRead(t *testing.T) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
+
+// padded puts blocks that hold nothing in front of what was deflated. git takes
+// such an object for sound, and serves it as it is.
+func padded(packed []byte, blocks int) []byte {
+	return slices.Concat(packed[:2], bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, blocks), packed[2:])
+}
+
+func TestWhatIsDeflatedForLongIsRead(t *testing.T) {
+	const most = 1 << 20
+	want := []byte("ami = \"ami-1\"\n")
+	packed := padded(deflated(t, want, zlib.BestSpeed), 1<<20)
+	head := entry(plumbing.BlobObject, len(want), nil, nil)
+	head[len(head)-1] |= 0x80 // sizes may be written longer than they are
+	head = append(head, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0)
+	for name, text := range map[string][]byte{"size": entry(plumbing.BlobObject, len(want), nil, packed), "long size": append(head, packed...)} {
+		store := packOf(t, 8<<20, text)
+		var got []byte
+		var err error
+		took := allocated(func() { _, got, err = store.NewReader().Object(nthName(0)) })
+		if err != nil || !bytes.Equal(got, want) || took > most {
+			t.Errorf("%s: %q, %v, and it took %d bytes", name, got, err, took)
+		}
+	}
+}
