@@ -38,7 +38,7 @@ func (l *Ledger) fill(now time.Time, entries []Entry) error {
 	}
 	return l.change(background, func(store *repository) error {
 		var d draft
-		files, fresh, err := addLines(store, &d, [20]byte{}, lines, asItIs)
+		files, fresh, err := addLines(store, &d, [20]byte{}, lines, rules{asItIs, func(line, line) bool { return true }})
 		if err != nil {
 			return err
 		}

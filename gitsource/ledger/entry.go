@@ -83,6 +83,10 @@ type Entry struct {
 	// It is set when the entry is written down; see [Ledger.Key].
 	Proof string `json:"proof,omitempty"`
 
+	// Foreign is set, where the ledger has a key, on what Started returns and
+	// another key said, or nobody's: whoever may write notes may have told it.
+	Foreign bool `json:"-"`
+
 	// ID follows from everything else, so that the same entry written twice is
 	// one entry. It is set when the entry is written down.
 	ID string `json:"id,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ type Ledger struct {
 
 	store   *repository
 	told    map[event]bool            // what stands in the store, as far as it was read
-	started map[rollout]Entry         // rollouts without an end; nil: not read yet
+	started map[rollout]Entry         // rollouts without an end, as far as that counts; nil: not read yet
 	moves   map[reconcile.ID]lastMove // the newest of each group; nil: not read yet
 }
 
@@ -70,6 +71,7 @@ func (l *Ledger) lines(now time.Time, entries []Entry) ([]line, error) {
 		}
 		e.Proof = ""
 		lines[i] = e.written()
+		lines[i].own = true
 		if e.Outcome != Accepted {
 			continue // proven once it is known to be news: that takes time
 		}
@@ -97,7 +99,7 @@ func (l *Ledger) add(store *repository, lines []line, finish func(line) (line, e
 		return err
 	}
 	var d draft
-	files, fresh, err := addLines(store, &d, tree, lines, finish)
+	files, fresh, err := addLines(store, &d, tree, lines, rules{finish, l.counts})
 	if err != nil {
 		return fmt.Errorf("write entries: %w", err)
 	}
@@ -133,9 +135,22 @@ func advance(store *repository, d *draft, next link) error {
 	return moveOwn(store, Ref, h)
 }
 
+// rules are how lines are written down.
+type rules struct {
+	finish func(line) (line, error)        // what becomes of one that is news
+	counts func(told line, news line) bool // whether what stands there can make another no news
+}
+
+// counts: with a key, only what that key says can make it needless that the agent
+// says the same. Whoever may write notes could silence it otherwise, with a line
+// that says what it is about to say.
+func (l *Ledger) counts(told, news line) bool {
+	return !news.own || l.word(told)
+}
+
 // addLines drafts the notes of the commits that lines belong to. It returns
 // the files of the tree that change, and the lines that are new.
-func addLines(store *repository, d *draft, tree plumbing.Hash, lines []line, finish func(line) (line, error)) (map[string]plumbing.Hash, []line, error) {
+func addLines(store *repository, d *draft, tree plumbing.Hash, lines []line, by rules) (map[string]plumbing.Hash, []line, error) {
 	files := map[string]plumbing.Hash{}
 	var fresh []line
 	for commit, wanted := range byCommit(lines) {
@@ -143,12 +158,12 @@ func addLines(store *repository, d *draft, tree plumbing.Hash, lines []line, fin
 		if err != nil {
 			return nil, nil, err
 		}
-		added := n.untold(wanted)
+		added := n.untold(wanted, by.counts)
 		if len(added) == 0 {
 			continue
 		}
 		for i := range added {
-			if added[i], err = finish(added[i]); err != nil {
+			if added[i], err = by.finish(added[i]); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -170,19 +185,22 @@ func byCommit(lines []line) map[plumbing.Hash][]line {
 	return sorted
 }
 
-// untold are the lines whose event the note does not tell yet.
-func (n note) untold(lines []line) []line {
-	told := map[event]bool{}
+// untold are the lines whose event the note does not tell yet, by a line that
+// counts.
+func (n note) untold(lines []line, counts func(told, news line) bool) []line {
+	told := map[event][]line{}
 	for _, l := range n.lines {
-		told[l.event()] = true
+		told[l.event()] = append(told[l.event()], l)
 		if found, ok := l.implies(); ok {
-			told[found] = true
+			told[found] = append(told[found], l)
 		}
 	}
+	seen := map[event]bool{}
 	var fresh []line
 	for _, l := range lines {
-		if !told[l.event()] {
-			told[l.event()] = true
+		tells := func(there line) bool { return counts(there, l) }
+		if e := l.event(); !seen[e] && !slices.ContainsFunc(told[e], tells) {
+			seen[e] = true
 			fresh = append(fresh, l)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 type line struct {
 	Entry
 	text string
+	own  bool // it is this agent's word, and about to be written down
 }
 
 const (

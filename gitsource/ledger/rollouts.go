@@ -48,7 +48,7 @@ func (l *Ledger) readStarted(store *repository) error {
 	if err != nil || head.IsZero() {
 		return err
 	}
-	open, err := entriesOf(store, head, withoutEnd)
+	open, err := entriesOf(store, head, l.withoutEnd)
 	if err != nil {
 		return err
 	}
@@ -60,14 +60,20 @@ func (l *Ledger) readStarted(store *repository) error {
 }
 
 // withoutEnd picks the rollouts of a note that have no end in it: there is
-// none elsewhere, because both are about the same commit.
-func withoutEnd(lines []line) []*Entry {
+// none elsewhere, because both are about the same commit. With a key, what that
+// key began it must also end, and says best how it began.
+func (l *Ledger) withoutEnd(lines []line) []*Entry {
 	open := map[rollout]*Entry{}
 	for i := range lines {
-		switch e := &lines[i].Entry; {
-		case e.Outcome == Started:
+		e := &lines[i].Entry
+		begun := open[e.rollout()]
+		if e.Outcome == Started || begun != nil {
+			e.Foreign = !l.word(lines[i])
+		}
+		switch {
+		case e.Outcome == Started && (begun == nil || begun.Foreign):
 			open[e.rollout()] = e
-		case e.Outcome.Final():
+		case e.Outcome.Final() && begun != nil && (begun.Foreign || !e.Foreign):
 			delete(open, e.rollout())
 		}
 	}

@@ -36,7 +36,7 @@ func (l *Ledger) Standing(ctx context.Context, group reconcile.ID, commit, image
 	err := l.change(ctx, func(store *repository) error {
 		standing = Unsettled
 		n, err := store.noteOf(plumbing.NewHash(commit))
-		rested := n.rested(group, image)
+		rested := n.rested(group, image, l.word)
 		if err != nil || rested.IsZero() {
 			return err
 		}
@@ -53,15 +53,18 @@ func (l *Ledger) Standing(ctx context.Context, group reconcile.ID, commit, image
 
 // rested is when a group last came to rest on an image, as the note of a commit
 // tells; zero when it does not.
-func (n note) rested(group reconcile.ID, image string) time.Time {
+func (n note) rested(group reconcile.ID, image string, counts func(line) bool) time.Time {
 	var last time.Time
 	for _, l := range n.lines {
-		if e := l.Entry; e.settles() && e.GroupID() == group && e.To == image && e.Time.After(last) {
+		if e := l.Entry; e.settles() && e.GroupID() == group && e.To == image && e.Time.After(last) && counts(l) {
 			last = e.Time
 		}
 	}
 	return last
 }
+
+// word reports whether a line is the agent's word, as far as it can tell.
+func (l *Ledger) word(said line) bool { return l.Key == nil || l.proven(said) }
 
 // settles reports whether after the entry all instances run what is declared.
 func (e *Entry) settles() bool { return e.Outcome == Succeeded && e.moves() }

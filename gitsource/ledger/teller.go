@@ -204,7 +204,7 @@ func (s subject) rolls(commit string) bool {
 // knows reports whether a refresh was written down and has no end yet.
 func (s subject) knows(refresh string) bool {
 	for _, e := range s.open {
-		if e.RefreshID == refresh {
+		if e.RefreshID == refresh && !e.Foreign {
 			return true
 		}
 	}
@@ -217,6 +217,9 @@ func (s subject) end(e Entry) (Entry, bool) {
 	if outcome == "" {
 		return Entry{}, false
 	}
+	if e.Foreign {
+		e = s.hearsay(e)
+	}
 	e.Time, e.Finished, e.Outcome, e.Reason = s.at, s.at, outcome, e.onward(outcome, reason)
 	e.ID, e.Proof, e.Agent, e.AgentVersion = "", "", "", "" // whoever began it, this agent saw the end
 	switch a := s.answer; {
@@ -226,6 +229,17 @@ func (s subject) end(e Entry) (Entry, bool) {
 		e.Finished, e.InstancesReplaced = a.Since, a.Current
 	}
 	return e, true
+}
+
+// hearsay is what is told of a rollout that somebody else may have told of: no
+// more than which one it is, and what the group is seen to be. Signer and merger
+// are asked of git.
+func (s subject) hearsay(e Entry) Entry {
+	known := Entry{Environment: e.Environment, Group: e.Group, Commit: e.Commit, Verb: e.Verb, RefreshID: e.RefreshID}
+	if s.answer.Commit.Hash == e.Commit {
+		known.Author, known.To = s.answer.Commit.Author, s.answer.To
+	}
+	return known
 }
 
 func (s subject) ending(e Entry) (Outcome, string) {
@@ -259,7 +273,7 @@ func (s subject) ending(e Entry) (Outcome, string) {
 func (s subject) stop(refresh string) (Outcome, bool) {
 	for _, e := range s.open {
 		switch {
-		case e.RefreshID != refresh || refresh == "":
+		case e.RefreshID != refresh || refresh == "" || e.Foreign:
 		case e.Verb == reconcile.Cancel:
 			return Cancelled, true
 		case e.Verb == reconcile.RollBack:
