@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type lineage interface {
 	Parents(commit string) ([]string, error)
 	Since(ctx context.Context, after, head string, paths bool) ([]gitsource.Raw, error)
+	Holds(ctx context.Context, commit string, scope gitsource.Scope) (bool, error)
 	Leads(ctx context.Context, commit, to string) (bool, error)
 	Partial() bool
 	Deepen(ctx context.Context) (whole bool, err error)
@@ -38,11 +40,14 @@ type gate struct {
 	// Accepted is told what is accepted, and after a start what is in force;
 	// nil: nobody. Only what is stored is told.
 	Accepted func(record)
+	// Log is told of scopes that protect nothing; nil: nobody.
+	Log *slog.Logger
 
 	last    question
 	ruling  ruling
 	refused []trust.Refusal // by the last verdict, with the time of the first
 	told    string          // the commit that Accepted was told last
+	idle    map[string]bool // scopes that protect nothing, as they were warned of
 }
 
 // memory tells a gate what it has forgotten: a recollection.
@@ -116,6 +121,7 @@ func (g *gate) judge(ctx context.Context, head string, now time.Time) (ruling, e
 		}
 	}
 	g.tell(after)
+	g.warnOfIdle(ctx, policy, head)
 	g.last, g.ruling = asked, ruled
 	return ruled, nil
 }

@@ -40,7 +40,7 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 	}
 	repository := newRepository(s, log)
 	warnOfSecret(log, s.shownURL, repository.String())
-	gate := &gate{Lineage: repository, Trust: s.trust, Book: bookOf(s)}
+	gate := &gate{Lineage: repository, Trust: s.trust, Book: bookOf(s), Log: log}
 	source := &source{history: repository, gate: gate, Checkpoint: checkpointOf(s), Log: log}
 	return &agent{
 		settings: s, repository: repository, gate: gate, source: source, last: &lastRead{Source: source},

@@ -85,7 +85,7 @@ func (s Scope) check(keys Keys) []error {
 	}
 	for _, path := range s.Paths {
 		if !isPathPattern(path) {
-			mistakes = append(mistakes, fmt.Errorf("path %q is not a path from the root of the repository, such as environments/production/**", path))
+			mistakes = append(mistakes, fmt.Errorf("path %q is not a path from the root of the repository, such as environments/production.hcl", path))
 		}
 	}
 	for _, name := range s.Signers {
@@ -140,6 +140,14 @@ func (p Policy) outside(signer Signer, paths []string) error {
 
 func (s Scope) has(path string) bool {
 	return slices.ContainsFunc(s.Paths, func(pattern string) bool { return covers(pattern, path) })
+}
+
+// Has reports whether a path lies in the scope.
+func (s Scope) Has(path string) bool { return s.has(path) }
+
+// Reaches reports whether a path below a folder may lie in the scope.
+func (s Scope) Reaches(folder string) bool {
+	return slices.ContainsFunc(s.Paths, func(pattern string) bool { return reaches(pattern, folder) })
 }
 
 func (s Scope) admits(signer Signer) bool {
