@@ -135,7 +135,7 @@ func TestNothingIsObeyedBeforeSomethingToStartFrom(t *testing.T) {
 	b.commit(imageA, signer)
 	head := b.commit(imageB, signer)
 	s := b.source(true)
-	wantHeld(t, s, "", "moult trust ")
+	wantHeld(t, s, "", "as start in the block trust of agent.hcl, or accept this one once the agent has started: moult trust "+head)
 	b.accept(head)
 	wantObeyed(t, s, imageB)
 	b.commit(imageA)

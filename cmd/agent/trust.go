@@ -50,8 +50,8 @@ func accept(ctx context.Context, at surroundings, flags common, name string) err
 	book := bookOf(s)
 	kept, there, err := book.read()
 	if err == nil && !there {
-		err = advise(fmt.Errorf("no agent keeps what it accepted of this branch in %s", s.stateDir),
-			"name the agent's own repository, branch and state directory, with --config and --state-dir")
+		err = advise(fmt.Errorf("no agent has followed branch %s of %s yet with its state in %s", s.branch(), newRepository(s, nil), s.stateDir),
+			"start the agent first, or name the commit to begin after as start in the block trust of agent.hcl; where an agent runs, name its repository, branch and state directory, with --config and --state-dir")
 	}
 	if err != nil {
 		return fmt.Errorf("trust %.40s: %w", name, err)
