@@ -125,7 +125,7 @@ poll      = "10s"
 	}
 	want := settings{
 		repository: repositorySchema{URL: "https://git.example.com/fleet.git", Branch: "main", Path: "environments"},
-		stateDir:   "/tmp/moult", poll: 10 * time.Second, interval: 5 * time.Second, logLevel: "info",
+		config:     config, stateDir: "/tmp/moult", poll: 10 * time.Second, interval: 5 * time.Second, logLevel: "info",
 	}
 	if diff := cmp.Diff(want, s, cmp.AllowUnexported(settings{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -30,6 +30,7 @@ type lineage interface {
 type gate struct {
 	Lineage lineage
 	Trust   trustSettings
+	Config  string // the file in which Trust stands; empty: agent.hcl
 	Book    book
 	// Keep is whether what is accepted is stored. Whoever only looks leaves no
 	// trace: a plan accepts nothing for the agent.
@@ -93,7 +94,7 @@ func (r ruling) held() error {
 func (g *gate) judge(ctx context.Context, head string, now time.Time) (ruling, error) {
 	policy, err := g.Trust.policy()
 	if err != nil {
-		return ruling{}, heldError(fmt.Sprintf("read what agent.hcl says about trust: %v", err))
+		return ruling{}, heldError(fmt.Sprintf("read what %s says about trust: %v", or(g.Config, "agent.hcl"), err))
 	}
 	kept, there, err := g.Book.read()
 	if err != nil {

@@ -14,14 +14,14 @@ func (g *gate) warnOfIdle(ctx context.Context, policy trust.Policy, commit strin
 	if g.Log == nil {
 		return
 	}
-	for i, scope := range policy.Scopes {
-		name := fmt.Sprintf("%s %q", g.Trust.Scopes[i].Name, scope.Paths)
+	for _, scope := range policy.Scopes {
+		name := fmt.Sprintf("%s %q", scope.Name, scope.Paths)
 		holds, err := g.Lineage.Holds(ctx, commit, scope)
 		if err != nil { // nobody can tell
 			continue
 		}
 		if !holds && !g.idle[name] {
-			g.Log.Warn("scope protects nothing: no file of the commit lies in it", "scope", g.Trust.Scopes[i].Name,
+			g.Log.Warn("scope protects nothing: no file of the commit lies in it", "scope", scope.Name,
 				"paths", scope.Paths, "commit", commit, "advice", "correct its paths in agent.hcl; docs/trust.md says how they are written")
 		}
 		if g.idle == nil {
