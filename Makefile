@@ -1,6 +1,7 @@
 # Everything here needs Go and nothing else, unless the line says so.
 GO ?= go
 BIN := bin/moult
+DEMO := bin/moult-demo
 PREFIX ?= /usr/local
 DESTDIR ?=
 SEEDS ?= 1000
@@ -22,8 +23,10 @@ race: ## the tests with the race detector, the long ones shortened; needs a C co
 	$(GO) test -race -short ./...
 
 demo: ## watch a merge replace a fleet (KEEP=1 leaves it running)
+	@echo "building; the first time this takes a few minutes"
 	@$(GO) build -o $(BIN) ./cmd/agent
-	@$(GO) run ./cmd/demo -moult $(BIN) $(if $(KEEP),-keep)
+	@$(GO) build -o $(DEMO) ./cmd/demo
+	@$(DEMO) -moult $(BIN) $(if $(KEEP),-keep)
 
 check: ## gofmt, vet, staticcheck, tidy go.mod
 	@test -z "$$(gofmt -l cmd gitsource providers reconcile systemd)" || { gofmt -l cmd gitsource providers reconcile systemd; echo "run gofmt -w on these"; exit 1; }

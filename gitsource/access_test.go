@@ -66,7 +66,7 @@ func TestPasswordInTheURLAndInAFile(t *testing.T) {
 
 	r := repository(t, strings.Replace(base, "://", "://x:y@", 1)+"/fleet.git")
 	r.Access = wire.Access{Username: "bob", PasswordFile: filepath.Join(t.TempDir(), "password")}
-	refused(t, r, ErrDenied, "check the password file")
+	refused(t, r, ErrCredentials, "credentials cannot be used: open "+r.Access.PasswordFile+": no such file or directory; check the password file")
 	must(t, os.WriteFile(r.Access.PasswordFile, []byte("old\n"), 0o600))
 	refused(t, r, ErrDenied, "401")
 	must(t, os.WriteFile(r.Access.PasswordFile, []byte("pw\n"), 0o600))

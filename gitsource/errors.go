@@ -18,6 +18,8 @@ var (
 	ErrSettings    = fault.ErrSettings
 	ErrUnreachable = fault.ErrUnreachable
 	ErrDenied      = fault.ErrDenied
+	ErrCredentials = fault.ErrCredentials
+	ErrUntrusted   = fault.ErrUntrusted
 	ErrNotFound    = fault.ErrNotFound
 	ErrNoBranch    = fault.ErrNoBranch
 	ErrEmpty       = fault.ErrEmpty

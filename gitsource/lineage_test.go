@@ -3,6 +3,7 @@ package gitsource
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/google/go-cmp/cmp"
 
+	"moult/gitsource/trust"
 	"moult/reconcile"
 )
 
@@ -122,6 +124,52 @@ func TestAChangeOutsidePathIsOneOfItsFolder(t *testing.T) {
 	must(t, err)
 	if diff := cmp.Diff([][]string{{"docs", "fleet/a.hcl"}}, raws[0].Paths); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestHoldsLooksAtEveryFileOfTheCommit(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	first := f.commit("first", files{"fleet/a.hcl": "1", "docs/old/a.md": "1", "run.sh": ""})
+	f.commit("second", files{"fleet/a.hcl": "2"})
+	whole, part := repository(t, f.dir), repository(t, f.dir)
+	part.Path = "fleet"
+	for r, unknown := range map[*Repository]bool{whole: false, part: true} {
+		fetch(t, r)
+		for pattern, want := range map[string]bool{
+			"fleet/a.hcl": true, "fleet/": true, "docs/**": true, "*.sh": true, "**/a.md": true,
+			"fleet/a.hcl/b.hcl": false, "production/**": false, "docs/new": unknown,
+		} {
+			got, err := r.Holds(context.Background(), first, trust.Scope{Paths: []string{pattern}})
+			if must(t, err); got != want {
+				t.Errorf("path %q: %s holds is %v", r.Path, pattern, got)
+			}
+		}
+	}
+}
+
+// TestHoldsEnds: few objects may make a great many paths.
+func TestHoldsEnds(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	leaf := files{}
+	for n := range 300 {
+		leaf[fmt.Sprint(n)] = ""
+	}
+	tree := f.tree(leaf)
+	for range 2 {
+		var inside []raw
+		for n := range 30 {
+			inside = append(inside, raw{"40000", fmt.Sprintf("%02d", n), tree})
+		}
+		tree = f.rawTree(inside...)
+	}
+	head := f.commitTree("many", tree)
+	f.point("main", head)
+	r := repository(t, f.dir)
+	fetch(t, r)
+	if _, err := r.Holds(context.Background(), head.String(), trust.Scope{Paths: []string{"**/b.txt"}}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("error is %v, want ErrTooLarge", err)
 	}
 }
 

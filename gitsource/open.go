@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -63,10 +64,19 @@ func (r *Repository) opening() (*opened, error) {
 	o := &opened{id: identity{Layout: layout, URL: at.String(), Branch: r.branch(), Path: r.folder()}}
 	o.lock, err = lockState(r.StateDir)
 	if err != nil {
-		return nil, fault.New(fault.ErrSettings, "give a state directory that can be written", "%w", err)
+		return nil, stateError(err)
 	}
 	o.origin = r.originOf(at)
 	return o, nil
+}
+
+// stateError tells a state directory that is somebody else's, as it is for
+// whoever looks beside the agent, from one that cannot be one.
+func stateError(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fault.New(fault.ErrStorage, "run it as root or as the agent's own user, or give a state directory of your own (--state-dir)", "%w", err)
+	}
+	return fault.New(fault.ErrSettings, "give a state directory that can be written", "%w", err)
 }
 
 func (r *Repository) originOf(at wire.Location) origin {

@@ -2,6 +2,8 @@ package gitsource
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -43,6 +45,67 @@ func (m *mirror) changedPaths(h plumbing.Hash) ([][]string, error) {
 		changed[i] = c.paths
 	}
 	return changed, nil
+}
+
+// Scope is a part of the repository, by path: a trust.Scope.
+type Scope interface {
+	Has(path string) bool
+	Reaches(folder string) bool // whether a path below it may be in the scope
+}
+
+// Holds reports whether a commit has a file that lies in a scope. Where the
+// mirror lacks a folder that the scope reaches, nobody can tell, and it holds.
+//
+// ErrUnknown: the commit is not there. ErrMalformed, ErrTooLarge: it cannot be
+// read.
+func (r *Repository) Holds(ctx context.Context, commit string, scope Scope) (bool, error) {
+	m, h, err := r.from(commit)
+	if err != nil {
+		return false, err
+	}
+	s, err := m.step(h)
+	if err == nil {
+		err = s.trouble()
+	}
+	var found bool
+	if err == nil {
+		at := search{mirror: m, scope: scope}
+		found, err = at.folder(ctx, "", s.tree)
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for files in commit %s of %s: %w", h, r, err)
+	}
+	return found, nil
+}
+
+// search looks for a file in a scope.
+type search struct {
+	mirror *mirror
+	scope  Scope
+	looked int // at how many entries
+}
+
+// folder looks into the folder at a path, and no further than to the first
+// file.
+func (s *search) folder(ctx context.Context, path string, tree plumbing.Hash) (bool, error) {
+	entries, known, err := s.mirror.everything(tree)
+	if err != nil || !known {
+		return !known, err
+	}
+	if s.looked += len(entries); s.looked > mostPaths || len(path) > pathBytes {
+		return false, fault.TooLarge("commit has more than %d paths, or one of more than %d bytes", mostPaths, pathBytes)
+	}
+	for _, e := range entries {
+		below := joinPath(path, e.name)
+		found := !e.folder && s.scope.Has(below)
+		if e.folder && s.scope.Reaches(below) {
+			found, err = s.folder(ctx, below, e.hash)
+		}
+		if err = cmp.Or(err, ctx.Err()); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
 }
 
 // comparison is how two commits differ, in any file.

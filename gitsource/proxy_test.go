@@ -128,7 +128,7 @@ func TestThroughAProxy(t *testing.T) {
 				r := open(t)
 				r.Access.CAFile, r.Access.Proxy = ours.file(), kind+"://bob@"+at
 				r.Access.ProxyPasswordFile = filepath.Join(t.TempDir(), "password")
-				refused(t, r, ErrDenied, "check the password file")
+				refused(t, r, ErrCredentials, "check the password file")
 				must(t, os.WriteFile(r.Access.ProxyPasswordFile, []byte("0ld-s3cr3t\n"), 0o600))
 				if text := refused(t, r, ErrDenied, "check the proxy's user and password"); passed.Load() != 0 || strings.Contains(text, "s3cr3t") {
 					t.Errorf("with a wrong password: %s, %d connections", text, passed.Load())

@@ -30,7 +30,7 @@ func TestSSHUsesTheHomeDirectory(t *testing.T) {
 	f.commit("begin", files{"a.hcl": "one"})
 	r := s.repository(f)
 	r.Access = wire.Access{}
-	refused(t, r, ErrDenied, "there is no SSH key to offer; configure a key file, or start ssh-agent")
+	refused(t, r, ErrCredentials, "there is no SSH key to offer; configure a key file, or start ssh-agent")
 	key := value[[]byte](t)(os.ReadFile(s.keyFile))
 	must(t, os.WriteFile(filepath.Join(dir, ".ssh", "id_ed25519"), key, 0o600))
 	fetch(t, r)

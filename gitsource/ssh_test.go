@@ -59,16 +59,25 @@ func TestSSHRefusesAHostThatIsNotKnown(t *testing.T) {
 	f.commit("begin", files{"a.hcl": "one"})
 	r := s.repository(f)
 	r.Access.KnownHosts = []string{s.knownHosts()}
-	refused(t, r, ErrDenied, "is not a known host (it has SHA256:")
+	refused(t, r, ErrUntrusted, "is not a known host (it has SHA256:")
+	none := filepath.Join(t.TempDir(), "none")
+	r = s.repository(f)
+	r.Access.KnownHosts = []string{s.knownHosts(), none}
+	refused(t, r, ErrUntrusted, "known_hosts and "+none+" (does not exist); compare the fingerprint")
+	r = s.repository(f)
+	r.Access.KnownHosts = []string{s.knownHosts("nonsense")}
+	if text := refused(t, r, ErrSettings, "correct the known_hosts file"); strings.Contains(text, "knownhosts") {
+		t.Errorf("a word of the library is shown: %s", text)
+	}
 
 	other := newKey(t, filepath.Join(t.TempDir(), "other"))
 	r = s.repository(f)
 	r.Access.KnownHosts = []string{s.knownHosts(known(s.address, other))}
-	refused(t, r, ErrDenied, "has another host key")
+	refused(t, r, ErrUntrusted, "has another host key")
 
 	r = s.repository(f)
 	r.Access.KnownHosts = []string{s.knownHosts("@revoked " + s.knownLine)}
-	refused(t, r, ErrDenied, "is revoked")
+	refused(t, r, ErrUntrusted, "is revoked")
 }
 
 func TestSSHAsksForTheHostKeyThatIsKnown(t *testing.T) {
@@ -91,12 +100,12 @@ func TestSSHKeysThatDoNotOpen(t *testing.T) {
 
 	r = s.repository(f)
 	r.Access.KeyFile = filepath.Join(t.TempDir(), "none")
-	refused(t, r, ErrDenied, "check the SSH key file")
+	refused(t, r, ErrCredentials, "check the SSH key file")
 
 	r = s.repository(f)
 	r.Access.KeyFile = filepath.Join(t.TempDir(), "text")
 	must(t, os.WriteFile(r.Access.KeyFile, []byte("hunter2"), 0o600))
-	if text := refused(t, r, ErrDenied, "is not a private key"); strings.Contains(text, "hunter2") {
+	if text := refused(t, r, ErrCredentials, "is not a private key"); strings.Contains(text, "hunter2") {
 		t.Errorf("the content of the key file is shown: %s", text)
 	}
 }

@@ -156,7 +156,7 @@ func TestOpenSSHRefuses(t *testing.T) {
 
 	r = s.repository(f)
 	r.Access.KnownHosts = []string{fileOf(t, []byte(known(s.address, newKey(t, filepath.Join(t.TempDir(), "other")))))}
-	refused(t, r, ErrDenied, "has another host key")
+	refused(t, r, ErrUntrusted, "has another host key")
 
 	r = s.repository(f)
 	r.URL += "-none"

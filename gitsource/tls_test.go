@@ -116,14 +116,14 @@ func TestACertificateThatIsNotGoodSaysWhatToDo(t *testing.T) {
 		kind   error
 		says   string
 	}{
-		"unknown authority": {onTLS(&tls.Config{Certificates: []tls.Certificate{good}}), wire.Access{}, ErrDenied,
+		"unknown authority": {onTLS(&tls.Config{Certificates: []tls.Certificate{good}}), wire.Access{}, ErrUntrusted,
 			"unknown authority; if the authority is your own, name its certificate in the file of certificate authorities"},
-		"another authority": {onTLS(&tls.Config{Certificates: []tls.Certificate{good}}), wire.Access{CAFile: newAuthority(t).file()}, ErrDenied,
+		"another authority": {onTLS(&tls.Config{Certificates: []tls.Certificate{good}}), wire.Access{CAFile: newAuthority(t).file()}, ErrUntrusted,
 			"unknown authority"},
 		"expired": {onTLS(&tls.Config{Certificates: []tls.Certificate{ours.certificate("127.0.0.1", time.Now().Add(-time.Minute))}}),
-			wire.Access{CAFile: ours.file()}, ErrDenied, "has expired or is not yet valid: current time"},
+			wire.Access{CAFile: ours.file()}, ErrUntrusted, "has expired or is not yet valid: current time"},
 		"other name": {onTLS(&tls.Config{Certificates: []tls.Certificate{ours.certificate("git.example.com", hour())}}),
-			wire.Access{CAFile: ours.file()}, ErrDenied, "use the name that the certificate has in the URL"},
+			wire.Access{CAFile: ours.file()}, ErrUntrusted, "use the name that the certificate has in the URL"},
 		"old protocol": {onTLS(&tls.Config{Certificates: []tls.Certificate{good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}),
 			wire.Access{CAFile: ours.file()}, ErrUnsupported, "let the server speak TLS 1.2 or later"},
 		"no TLS": {strings.Replace(plain, "http:", "https:", 1), wire.Access{}, ErrSettings, "speaks HTTP without TLS there; use the port that speaks TLS"},

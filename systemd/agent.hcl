@@ -41,7 +41,7 @@ repository {
 #   merges_vouch    = true                            # for all: a signed merge speaks for what it brings
 #   start           = "4f2a91c2b7d05e8863f1a90c4d5e6b7a81920314"    # the commit to begin after
 #   scope "production" {
-#     paths   = ["environments/production/**"]
+#     paths   = ["environments/production.hcl", "environments/payments/**"]
 #     signers = ["ops@example.com"]
 #   }
 # }

@@ -67,8 +67,8 @@ type logSchema struct {
 	Format *hcl.Attribute `hcl:"format,optional"`
 }
 
-// configMistakes are all that is wrong with an agent.hcl, drawn with the
-// source lines.
+// configMistakes are all that is wrong with a file in HCL, such as agent.hcl,
+// drawn with the source lines.
 type configMistakes struct {
 	path  string
 	count int
@@ -96,12 +96,15 @@ func readConfig(path string, s settings) (settings, error) {
 	if !diagnostics.HasErrors() {
 		return s, nil
 	}
-	mistakes := configMistakes{path: path, count: len(diagnostics)}
+	return s, advise(drawn(path, masked(content), diagnostics), "correct %s; an example is in systemd/agent.hcl", path)
+}
+
+// drawn are the mistakes in a file.
+func drawn(path string, content []byte, diagnostics hcl.Diagnostics) configMistakes {
 	var text strings.Builder
-	shown := map[string]*hcl.File{path: {Bytes: masked(content)}}
+	shown := map[string]*hcl.File{path: {Bytes: content}}
 	_ = hcl.NewDiagnosticTextWriter(&text, shown, 0, false).WriteDiagnostics(diagnostics)
-	mistakes.text = text.String()
-	return s, advise(mistakes, "correct %s; an example is in systemd/agent.hcl", path)
+	return configMistakes{path: path, count: len(diagnostics), text: text.String()}
 }
 
 // over lays what the file says over s.

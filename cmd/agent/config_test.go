@@ -53,7 +53,7 @@ func TestExampleConfigIsReadWithEverythingUncommented(t *testing.T) {
 		trust: trustSettings{
 			Require: trust.Head, AllowedSigners: "/etc/moult/allowed_signers", RevokedKeys: "/etc/moult/revoked_keys",
 			OpenPGPKeyring: "/etc/moult/keyring.asc", MergesVouch: true, Start: "4f2a91c2b7d05e8863f1a90c4d5e6b7a81920314",
-			Scopes: []scopeSettings{{Name: "production", Paths: []string{"environments/production/**"}, Signers: []string{"ops@example.com"}}},
+			Scopes: []scopeSettings{{Name: "production", Paths: []string{"environments/production.hcl", "environments/payments/**"}, Signers: []string{"ops@example.com"}}},
 		},
 		webhook: webhookSettings{
 			Listen: "127.0.0.1:8642", Path: "/hook", SecretFile: "/run/credentials/moult.service/webhook-secret",
@@ -125,7 +125,7 @@ poll      = "10s"
 	}
 	want := settings{
 		repository: repositorySchema{URL: "https://git.example.com/fleet.git", Branch: "main", Path: "environments"},
-		stateDir:   "/tmp/moult", poll: 10 * time.Second, interval: 5 * time.Second, logLevel: "info",
+		config:     config, stateDir: "/tmp/moult", poll: 10 * time.Second, interval: 5 * time.Second, logLevel: "info",
 	}
 	if diff := cmp.Diff(want, s, cmp.AllowUnexported(settings{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

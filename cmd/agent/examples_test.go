@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"moult/gitsource/trust"
 	"moult/providers/aws/awssim"
 )
 
@@ -145,4 +148,35 @@ func replaceIn(t *testing.T, dir, file, old, with string) {
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(text), old, with)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestScopesThatAreShownProtectTheExample: who copies a sample of agent.hcl beside
+// the example repository gets scopes in which its files lie.
+func TestScopesThatAreShownProtectTheExample(t *testing.T) {
+	t.Parallel()
+	count := 0
+	for _, page := range []string{"../../docs/trust.md", "../../systemd/agent.hcl"} {
+		text, err := os.ReadFile(page)
+		must(t, err)
+		for _, list := range regexp.MustCompile(`(?m)^[# ]+paths +=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+			for _, quoted := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(list[1], -1) {
+				count++
+				if !inExample(t, trust.Scope{Paths: quoted[1:]}) {
+					t.Errorf("%s: no file of examples/repo lies in %q", page, quoted[1])
+				}
+			}
+		}
+	}
+	if count < 2 {
+		t.Errorf("found %d patterns: the test does not read the pages rightly", count)
+	}
+}
+
+func inExample(t *testing.T, scope trust.Scope) (found bool) {
+	t.Helper()
+	must(t, fs.WalkDir(os.DirFS(exampleRepository), ".", func(path string, e fs.DirEntry, err error) error {
+		found = found || err == nil && !e.IsDir() && scope.Has(path)
+		return err
+	}))
+	return found
 }

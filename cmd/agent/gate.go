@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type lineage interface {
 	Parents(commit string) ([]string, error)
 	Since(ctx context.Context, after, head string, paths bool) ([]gitsource.Raw, error)
+	Holds(ctx context.Context, commit string, scope gitsource.Scope) (bool, error)
 	Leads(ctx context.Context, commit, to string) (bool, error)
 	Partial() bool
 	Deepen(ctx context.Context) (whole bool, err error)
@@ -28,6 +30,7 @@ type lineage interface {
 type gate struct {
 	Lineage lineage
 	Trust   trustSettings
+	Config  string // the file in which Trust stands; empty: agent.hcl
 	Book    book
 	// Keep is whether what is accepted is stored. Whoever only looks leaves no
 	// trace: a plan accepts nothing for the agent.
@@ -38,11 +41,14 @@ type gate struct {
 	// Accepted is told what is accepted, and after a start what is in force;
 	// nil: nobody. Only what is stored is told.
 	Accepted func(record)
+	// Log is told of scopes that protect nothing; nil: nobody.
+	Log *slog.Logger
 
 	last    question
 	ruling  ruling
 	refused []trust.Refusal // by the last verdict, with the time of the first
 	told    string          // the commit that Accepted was told last
+	idle    map[string]bool // scopes that protect nothing, as they were warned of
 }
 
 // memory tells a gate what it has forgotten: a recollection.
@@ -88,7 +94,7 @@ func (r ruling) held() error {
 func (g *gate) judge(ctx context.Context, head string, now time.Time) (ruling, error) {
 	policy, err := g.Trust.policy()
 	if err != nil {
-		return ruling{}, heldError(fmt.Sprintf("read what agent.hcl says about trust: %v", err))
+		return ruling{}, heldError(fmt.Sprintf("read what %s says about trust: %v", or(g.Config, "agent.hcl"), err))
 	}
 	kept, there, err := g.Book.read()
 	if err != nil {
@@ -116,6 +122,7 @@ func (g *gate) judge(ctx context.Context, head string, now time.Time) (ruling, e
 		}
 	}
 	g.tell(after)
+	g.warnOfIdle(ctx, policy, head)
 	g.last, g.ruling = asked, ruled
 	return ruled, nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -133,7 +135,7 @@ func TestNothingIsObeyedBeforeSomethingToStartFrom(t *testing.T) {
 	b.commit(imageA, signer)
 	head := b.commit(imageB, signer)
 	s := b.source(true)
-	wantHeld(t, s, "", "moult trust ")
+	wantHeld(t, s, "", "as start in the block trust of agent.hcl, or accept this one once the agent has started: moult trust "+head)
 	b.accept(head)
 	wantObeyed(t, s, imageB)
 	b.commit(imageA)
@@ -167,6 +169,31 @@ func TestAScopeIsHeldAgainstWhatACommitChanges(t *testing.T) {
 	wantHeld(t, s, imageA, `would change "production.hcl"`)
 	b.commit(imageB, signer)
 	wantObeyed(t, s, imageB)
+}
+
+// TestAScopeThatProtectsNothingIsToldOnce: the declarations stand in
+// production.hcl, which a pattern for a folder does not cover.
+func TestAScopeThatProtectsNothingIsToldOnce(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	b.signed(trust.None)
+	b.state.trust.Scopes = []scopeSettings{
+		{Name: "web", Paths: []string{"production.hcl"}, Signers: []string{"ada@example.com"}},
+		{Name: "production", Paths: []string{"production/**"}, Signers: []string{"ada@example.com"}},
+	}
+	b.state.trust.Start = b.commit(imageA)
+	s := b.source(true)
+	var said bytes.Buffer
+	s.gate.Log = slog.New(slog.NewTextHandler(&said, nil))
+	wantObeyed(t, s, imageA)
+	wantObeyed(t, s, imageA)
+	must(t, os.WriteFile(filepath.Join(b.dir, "README.md"), nil, 0o600))
+	b.commit(imageA)
+	wantObeyed(t, s, imageA)
+	told := fmt.Sprintf("level=WARN msg=%q scope=production paths=[production/**] commit=%s", "scope protects nothing: no file of the commit lies in it", b.state.trust.Start)
+	if strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), told) {
+		t.Errorf("the log is:\n%swant one line: %s", said.String(), told)
+	}
 }
 
 func TestAHoldBeginsWhenItWasFirstSeen(t *testing.T) {

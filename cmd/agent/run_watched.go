@@ -65,7 +65,9 @@ func once(ctx context.Context, a *agent, dryRun bool, show func(reconcile.Report
 	loop.DryRun = dryRun
 	defer a.scribe.begin(ctx)()
 	report, err := loop.Pass(ctx)
-	a.scribe.report(report) // also of a pass that was broken off
+	if !report.At.IsZero() { // also of a pass that was broken off, but not before it had read
+		a.scribe.report(report)
+	}
 	if err != nil {
 		return report, fmt.Errorf("make a pass: %w", err)
 	}

@@ -151,7 +151,11 @@ func (s *scribe) state() *ledgerState {
 func (s *scribe) run(ctx context.Context) {
 	var sending sync.WaitGroup
 	sending.Go(func() { s.courier.run(ctx) })
-	s.join(ctx, joinPatience)
+	select { // while there is nothing to write, what others wrote does not matter
+	case <-ctx.Done():
+	case <-s.news:
+		s.join(ctx, joinPatience)
+	}
 	for ctx.Err() == nil {
 		s.writeWithin(ctx, lockPatience)
 		select {
@@ -166,7 +170,9 @@ func (s *scribe) run(ctx context.Context) {
 func (s *scribe) finish(ctx context.Context, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s.join(ctx, patience)
+	if s.isTold() {
+		s.join(ctx, patience)
+	}
 	s.write(ctx)
 	s.courier.send(ctx)
 	if err := s.Ledger.Close(); err != nil {
@@ -232,6 +238,13 @@ func (s *scribe) write(ctx context.Context) {
 		s.Log.Error("ledger not written, it is tried again with the next report", "directory", s.Ledger.Dir, "error", err)
 	}
 	s.failing = err != nil
+}
+
+// isTold reports whether something is not written yet.
+func (s *scribe) isTold() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.reports)+len(s.accepted) > 0
 }
 
 func (s *scribe) take() ([]told, []ledger.Entry) {

@@ -123,7 +123,7 @@ func problem(err error) string {
 
 // kindOf is the kind of an error; itself where it has none.
 func kindOf(err error) error {
-	for _, kind := range []error{ledger.ErrDenied, ledger.ErrUnreachable, ledger.ErrBusy, ledger.ErrNotFound, ledger.ErrUnsupported} {
+	for _, kind := range []error{ledger.ErrDenied, fault.ErrCredentials, fault.ErrUntrusted, ledger.ErrUnreachable, ledger.ErrBusy, ledger.ErrNotFound, ledger.ErrUnsupported} {
 		if errors.Is(err, kind) {
 			return kind
 		}

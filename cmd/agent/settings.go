@@ -12,6 +12,7 @@ import (
 // settings are what run, plan, status, explain and history go by: what the flags say,
 // laid over agent.hcl, laid over what is usual.
 type settings struct {
+	config     string // the agent.hcl that was read; empty: none
 	repository repositorySchema
 	shownURL   string // the repository's URL where everybody sees it: in the arguments; empty: it stands in a file
 	trust      trustSettings
@@ -50,6 +51,7 @@ func (f common) settings(at surroundings) (settings, error) {
 		if s, err = readConfig(path, s); err != nil {
 			return s, err
 		}
+		s.config = path
 	}
 	s.repository.URL, s.shownURL = or(f.repo, s.repository.URL), f.repo
 	s.repository.Branch = or(f.branch, s.repository.Branch)
@@ -76,7 +78,7 @@ func usualStateDir(env func(string) string) string {
 // check refuses settings that nothing can be read with.
 func (s settings) check() error {
 	if s.repository.URL == "" {
-		return advise(errors.New("find the repository: none is named"), "name one with --repo, or in %s", configFile)
+		return advise(errors.New("find the repository: none is named"), "name one with --repo, or in %s", or(s.config, configFile))
 	}
 	if s.stateDir == "" {
 		return advise(errors.New("find the state directory: none is named, and HOME is not set"), "name one with --state-dir")

@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
 	"moult/providers/aws/awssim"
@@ -70,7 +71,7 @@ func simulate(ctx context.Context, at surroundings, f simFlags) error {
 	if err != nil {
 		return advise(fmt.Errorf("simulate: %w", err), "choose another address with --listen; port 0 takes a free one")
 	}
-	url := "http://" + listener.Addr().String()
+	url := "http://" + reachable(listener.Addr()).String()
 	introduce(at.out, url, region, f.speed)
 	if err := writeReady(f.readyFile, url); err != nil {
 		return errors.Join(err, listener.Close())
@@ -84,12 +85,25 @@ func simulate(ctx context.Context, at surroundings, f simFlags) error {
 	return nil
 }
 
+// reachable is an address to call, of one that is listened at: every address of
+// a machine is none of them.
+func reachable(at net.Addr) net.Addr {
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}
+	}
+	return at
+}
+
 // populate makes the fleet of a file, and says in which region it is.
 func populate(server *awssim.Server, path string) (region string, err error) {
 	if path == "" {
 		return "us-east-1", nil
 	}
 	fleet, err := awssim.LoadFleet(path)
+	var mistakes hcl.Diagnostics
+	if errors.As(err, &mistakes) {
+		return "", fleetMistakes(path, mistakes)
+	}
 	if err == nil {
 		err = server.Apply(fleet)
 	}
@@ -97,6 +111,16 @@ func populate(server *awssim.Server, path string) (region string, err error) {
 		return "", adviseAbsent(fmt.Errorf("simulate %s: %w", path, err), "name a file that exists with --fleet, or leave it out to begin with nothing")
 	}
 	return or(fleet.Region, "us-east-1"), nil
+}
+
+// fleetMistakes are all that is wrong with the file of a fleet, drawn with the
+// source lines.
+func fleetMistakes(path string, diagnostics hcl.Diagnostics) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("simulate %s: %w", path, err)
+	}
+	return advise(drawn(path, content, diagnostics), "correct %s, or name the file of a fleet with --fleet; an example is in examples/fleet.hcl", path)
 }
 
 // introduce says how the simulation is used.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"moult/gitsource"
+	"moult/gitsource/fault"
 	"moult/gitsource/trust"
 	"moult/reconcile"
 )
@@ -50,27 +52,40 @@ func accept(ctx context.Context, at surroundings, flags common, name string) err
 	book := bookOf(s)
 	kept, there, err := book.read()
 	if err == nil && !there {
-		err = advise(fmt.Errorf("no agent keeps what it accepted of this branch in %s", s.stateDir),
-			"name the agent's own repository, branch and state directory, with --config and --state-dir")
+		err = advise(fmt.Errorf("no agent has followed branch %s of %s yet with its state in %s", s.branch(), newRepository(s, nil), s.stateDir),
+			"start the agent first, or name the commit to begin after as start in the block trust of agent.hcl; where an agent runs, name its repository, branch and state directory, with --config and --state-dir")
 	}
 	if err != nil {
-		return fmt.Errorf("trust %.40s: %w", name, err)
+		return fmt.Errorf("trust %.40s: %w", name, adviseForbidden(err))
 	}
 	commit, err := onBranch(ctx, at, s, name)
 	if err != nil {
 		return fmt.Errorf("trust %.40s: %w", name, err)
+	}
+	if commit.Hash == kept.Commit {
+		fmt.Fprintf(at.out, "commit %s is in force already\n", commit.Short())
+		return nil
 	}
 	accepted, err := kept.Accept(trust.Name{Commit: commit.Hash, By: operator(at.env), At: time.Now().UTC()})
 	if err != nil {
 		return err
 	}
 	if err := book.leave(accepted); err != nil {
-		return fmt.Errorf("trust %.40s: %w", name, err)
+		return fmt.Errorf("trust %.40s: %w", name, adviseForbidden(err))
 	}
 	v := at.view(at.out)
 	v.line(at.out, 2, "accepted, with all that is behind it: %s", commitLine(commit, v))
 	fmt.Fprintln(at.out, "the agent takes it up at its next poll")
 	return nil
+}
+
+// adviseForbidden adds a hint to the error of a state directory that is
+// somebody else's.
+func adviseForbidden(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return advise(err, "run it as root or as the agent's own user")
+	}
+	return err
 }
 
 // onBranch finds a commit of the branch as it is now, in a mirror of its own:
@@ -93,6 +108,9 @@ func onBranch(ctx context.Context, at surroundings, s settings, name string) (fo
 	}
 	found, err = repository.Find(name)
 	if errors.Is(err, gitsource.ErrUnknown) {
+		if fault.Known(err) == nil { // there is no more to say of it
+			err = fmt.Errorf("no commit of branch %s is called so", s.branch())
+		}
 		return found, advise(err, "name a commit of branch %s by its hash; its head is %s", s.branch(), fetched.Head)
 	}
 	if err != nil {

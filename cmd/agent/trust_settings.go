@@ -70,7 +70,7 @@ func (t trustSettings) policy() (trust.Policy, error) {
 		Keys: trust.Keys{AllowedSigners: allowed, Revoked: revoked, OpenPGP: keyring},
 	}
 	for _, s := range t.Scopes {
-		p.Scopes = append(p.Scopes, trust.Scope{Paths: s.Paths, Signers: s.Signers})
+		p.Scopes = append(p.Scopes, trust.Scope{Name: s.Name, Paths: s.Paths, Signers: s.Signers})
 	}
 	if err := errors.Join(allowedErr, revokedErr, keyringErr); err != nil {
 		return p, err

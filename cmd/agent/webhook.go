@@ -104,6 +104,9 @@ func (c *complaints) say(message string, args ...any) {
 		c.left++
 		return
 	}
-	c.Log.Warn(message, append(args, "left_out", c.left)...)
+	if c.left > 0 {
+		args = append(args, "left_out", c.left)
+	}
+	c.Log.Warn(message, args...)
 	c.left = 0
 }

@@ -33,14 +33,14 @@ func newAgent(s settings, at surroundings, log *slog.Logger) (*agent, error) {
 		return nil, err
 	}
 	if _, err := s.trust.policy(); err != nil {
-		return nil, advise(fmt.Errorf("read what agent.hcl says about trust: %w", err), "correct it; docs/trust.md says what each setting means")
+		return nil, advise(fmt.Errorf("read what %s says about trust: %w", s.config, err), "correct it; docs/trust.md says what each setting means")
 	}
 	if err := s.repository.access().Check(); err != nil {
 		return nil, advise(fmt.Errorf("read how to reach the repository: %w", err), "correct the block repository of agent.hcl; docs/access.md says what each setting means")
 	}
 	repository := newRepository(s, log)
 	warnOfSecret(log, s.shownURL, repository.String())
-	gate := &gate{Lineage: repository, Trust: s.trust, Book: bookOf(s)}
+	gate := &gate{Lineage: repository, Trust: s.trust, Config: s.config, Book: bookOf(s), Log: log}
 	source := &source{history: repository, gate: gate, Checkpoint: checkpointOf(s), Log: log}
 	return &agent{
 		settings: s, repository: repository, gate: gate, source: source, last: &lastRead{Source: source},

@@ -56,5 +56,6 @@ func demo(ctx context.Context, moult, examples string, keep bool) (err error) {
 	}
 	s.explainKeep()
 	<-ctx.Done()
+	s.say("\nThat ends everything; %s is removed, and nothing is left behind.", s.dir)
 	return nil
 }

@@ -85,6 +85,7 @@ func (v *show) done() {
 
 var (
 	anyInstance = regexp.MustCompile(`\bi-[0-9a-f]+`)
+	anyFailure  = regexp.MustCompile(`\binstance (i-[0-9a-f]+) failed\b`)
 	anyCount    = regexp.MustCompile(`\d+% done, \d+ left`)
 )
 
@@ -94,12 +95,17 @@ func kindOf(a reconcile.Answer) string {
 	return string(a.State) + anyCount.ReplaceAllString(anyInstance.ReplaceAllString(a.Reason, "i"), "some")
 }
 
-// failing are the instances that keep a rollout from going on.
+// failing are the instances that have failed. AWS names others too, such as
+// those that it waits for.
 func failing(a reconcile.Answer) []string {
 	if a.State != reconcile.StateRolling {
 		return nil
 	}
-	return anyInstance.FindAllString(a.Reason, -1)
+	var failed []string
+	for _, found := range anyFailure.FindAllStringSubmatch(a.Reason, -1) {
+		failed = append(failed, found[1])
+	}
+	return failed
 }
 
 func plural(n int, one, many string) string {

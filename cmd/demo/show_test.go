@@ -21,7 +21,10 @@ func TestWhatIsTrueOfManyInstancesIsSaidOnce(t *testing.T) {
 	if got := failing(one); !slices.Equal(got, []string{"i-0c46db0"}) {
 		t.Errorf("failing are %q", got)
 	}
-	if got := failing(other); got != nil {
-		t.Errorf("failing are %q", got)
+	warming := answer("replacing instances with ami-0f3c9d5e6a7b8c9d0, 0% done, 2 left: Waiting for instances to warm up before continuing. For example: i-00e1d3f is warming up.")
+	for _, a := range []reconcile.Answer{other, warming} {
+		if got := failing(a); got != nil {
+			t.Errorf("failing are %q of %q", got, a.Reason)
+		}
 	}
 }

@@ -12,9 +12,14 @@ var (
 	// ErrUnreachable: the network or the server did not answer, or answered
 	// something that is not git. The next try may succeed.
 	ErrUnreachable = errors.New("cannot be reached")
-	// ErrDenied: the server or the file system refuses these credentials, or
-	// the server's own key is not the known one.
+	// ErrDenied: the server or the file system refuses these credentials.
 	ErrDenied = errors.New("access denied")
+	// ErrCredentials: there are none to show: the file with them is missing, or
+	// holds something else.
+	ErrCredentials = errors.New("credentials cannot be used")
+	// ErrUntrusted: the server cannot prove who it is: its host key or its
+	// certificate is not one that is trusted.
+	ErrUntrusted = errors.New("server is not trusted")
 	// ErrNotFound: there is no git repository at that place. Forges say the same
 	// to those who may not see the repository.
 	ErrNotFound = errors.New("no git repository found")

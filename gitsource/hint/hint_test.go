@@ -96,7 +96,7 @@ func TestSignatures(t *testing.T) {
 	}{
 		{"GitHub", githubSecret, githubBody, []string{"X-Hub-Signature-256: " + right}, ""},
 		{"GitHub with SHA-1 beside it, which does not count", githubSecret, githubBody, []string{"X-Hub-Signature-256: " + right, "X-Hub-Signature: sha1=00"}, ""},
-		{"SHA-1 alone", githubSecret, githubBody, []string{"X-Hub-Signature: sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59"}, "no signature"},
+		{"SHA-1 alone", githubSecret, githubBody, []string{"X-Hub-Signature: sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59"}, "SHA-1 and does not count: let the forge send X-Hub-Signature-256"},
 		{"GitHub, forged", githubSecret, githubBody, []string{"X-Hub-Signature-256: " + wrong}, "X-Hub-Signature-256 is wrong"},
 		{"GitHub, body changed", githubSecret, githubBody + "!", []string{"X-Hub-Signature-256: " + right}, "X-Hub-Signature-256 is wrong"},
 		{"GitHub, body cut off", githubSecret, githubBody[1:], []string{"X-Hub-Signature-256: " + right}, "X-Hub-Signature-256 is wrong"},

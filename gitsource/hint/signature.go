@@ -26,6 +26,7 @@ var bodySchemes = []struct{ header, prefix string }{
 
 const (
 	tokenHeader     = "X-Gitlab-Token"
+	oldHeader       = "X-Hub-Signature" // of SHA-1
 	idHeader        = "Webhook-Id"
 	timestampHeader = "Webhook-Timestamp"
 	signatureHeader = "Webhook-Signature"
@@ -66,6 +67,9 @@ func readClaims(h http.Header, secrets []Secret, now time.Time) (claims, error) 
 		return claims{}, err
 	}
 	c := claims{all: append(bodies, stamped...)}
+	if !token && len(c.all) == 0 && h.Get(oldHeader) != "" {
+		return claims{}, errors.New("the only signature is " + oldHeader + ", which is SHA-1 and does not count: let the forge send " + bodySchemes[0].header)
+	}
 	if !token && len(c.all) == 0 {
 		return claims{}, errors.New("there is no signature: set the secret at the forge too")
 	}

@@ -98,6 +98,9 @@ func parseLines[T any](file string, text []byte, parse func(string) (T, error)) 
 		if line == "" || line[0] == '#' {
 			continue
 		}
+		if strings.HasPrefix(line, "-----BEGIN ") && strings.HasSuffix(line, " PRIVATE KEY-----") {
+			return nil, fmt.Errorf("%s:%d: is a private key, which must not be here; name the public one, which ssh-keygen writes beside it in a file that ends in .pub", file, number)
+		}
 		one, err := parse(line)
 		if err != nil {
 			mistakes = append(mistakes, fmt.Errorf("%s:%d: %w", file, number, err))

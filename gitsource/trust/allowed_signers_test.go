@@ -74,6 +74,18 @@ func TestAllMistakesOfAFileAreToldAtOnce(t *testing.T) {
 	}
 }
 
+func TestAPrivateKeyIsOneMistake(t *testing.T) {
+	t.Parallel()
+	text := []byte("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\nBG5vbmUAAAAEbm9uZQ==\n-----END OPENSSH PRIVATE KEY-----\n")
+	_, allowed := ParseAllowedSigners("f", text)
+	_, revoked := ParseRevokedKeys("f", text)
+	for _, err := range []error{allowed, revoked} {
+		if err == nil || !strings.HasPrefix(err.Error(), "f:1: is a private key") || !strings.Contains(err.Error(), ".pub") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 func TestRevokedKeysRefusesWhatItWouldNotHonour(t *testing.T) {
 	t.Parallel()
 	ada := newAuthor(t, "ada@example.com")

@@ -48,6 +48,15 @@ func distrust(reason Reason, format string, args ...any) *Distrust {
 	return &Distrust{Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
 
+// accept is how a person takes the commit as it is. What is accepted by name is
+// kept by an agent, so that before the first start there is nothing to keep it.
+func (r Reason) accept() string {
+	if r == NoStart {
+		return "accept this one once the agent has started"
+	}
+	return "accept it as it is"
+}
+
 // next is what a person can do about it, short of accepting the commit as it
 // is.
 func (r Reason) next() string {
@@ -73,7 +82,7 @@ func (r Reason) next() string {
 	case OutOfScope:
 		return "have one of them sign it"
 	case NoStart:
-		return "review the branch and name a commit to start from"
+		return "review the branch and name the commit to begin after, as start in the block trust of agent.hcl"
 	}
 	return "review it"
 }

@@ -20,6 +20,20 @@ func covers(pattern, path string) bool {
 		func(p string) bool { return p == "**" }, wild)
 }
 
+// reaches reports whether a pattern may cover a path below a folder.
+func reaches(pattern, folder string) bool {
+	names := strings.Split(strings.TrimSuffix(pattern, "/"), "/")
+	for i, name := range strings.Split(folder, "/") {
+		if i == len(names) || names[i] == "**" {
+			return true
+		}
+		if !wild(names[i], name) {
+			return false
+		}
+	}
+	return true
+}
+
 // glob matches a sequence. When it cannot go on it lets the last star take one
 // element more; stars before that never need to, so the work is at most the
 // product of both lengths.

@@ -38,6 +38,28 @@ func TestCovers(t *testing.T) {
 	}
 }
 
+// TestReaches: a folder is reached when a path below it may be covered.
+func TestReaches(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		pattern, folder string
+		want            bool
+	}{
+		{"environments/production/**", "environments", true},
+		{"environments/production/**", "environments/production", true},
+		{"environments/production/", "environments/production/a/b", true},
+		{"environments/production/**", "environments/staging", false},
+		{"environments/production.hcl", "docs", false},
+		{"environments/*/web.hcl", "environments/a", true},
+		{"environments/*/web.hcl", "environments/a/b", false},
+		{"**/production.hcl", "anything/at/all", true},
+	} {
+		if got := reaches(test.pattern, test.folder); got != test.want {
+			t.Errorf("reaches(%q, %q) = %v", test.pattern, test.folder, got)
+		}
+	}
+}
+
 func TestPatternsThatNestStarsEnd(t *testing.T) {
 	t.Parallel()
 	if wild(strings.Repeat("*a", 200)+"b", strings.Repeat("a", 20000)) || covers(strings.Repeat("**/a/", 200)+"b", strings.Repeat("a/", 10000)+"c") {

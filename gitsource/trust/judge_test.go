@@ -304,17 +304,17 @@ func TestPolicyCheck(t *testing.T) {
 	}{
 		"nothing":               {Policy{}, ""},
 		"all":                   {Policy{Require: All, Keys: keys}, ""},
-		"a scope":               {Policy{Keys: keys, Scopes: []Scope{{[]string{"a/**", "b/"}, []string{"ada@example.com", keys.AllowedSigners[0].Fingerprint}}}}, ""},
+		"a scope":               {Policy{Keys: keys, Scopes: []Scope{{Paths: []string{"a/**", "b/"}, Signers: []string{"ada@example.com", keys.AllowedSigners[0].Fingerprint}}}}, ""},
 		"an unknown word":       {Policy{Require: "every"}, "none, head and all"},
 		"no keys":               {Policy{Require: Head}, "no keys are given"},
-		"no keys for a scope":   {Policy{Scopes: []Scope{{[]string{"a"}, []string{"b"}}}}, "no keys are given"},
-		"a scope without path":  {Policy{Keys: keys, Scopes: []Scope{{nil, []string{"ada@*"}}}}, "scope 1: no paths"},
-		"a scope for nobody":    {Policy{Keys: keys, Scopes: []Scope{{[]string{"a"}, nil}}}, "scope 1: no signers"},
-		"an absolute path":      {Policy{Keys: keys, Scopes: []Scope{{[]string{"/a"}, []string{"ada@*"}}}}, "not a path"},
-		"a path that goes up":   {Policy{Keys: keys, Scopes: []Scope{{[]string{"a/../b"}, []string{"ada@*"}}}}, "not a path"},
-		"stars inside a name":   {Policy{Keys: keys, Scopes: []Scope{{[]string{"a**"}, []string{"ada@*"}}}}, "not a path"},
-		"an empty path":         {Policy{Keys: keys, Scopes: []Scope{{[]string{""}, []string{"ada@*"}}}}, "not a path"},
-		"somebody without keys": {Policy{Keys: keys, Scopes: []Scope{{[]string{"a"}, []string{"adda@example.com"}}}}, `"adda@example.com": none of the keys`},
+		"no keys for a scope":   {Policy{Scopes: []Scope{{Paths: []string{"a"}, Signers: []string{"b"}}}}, "no keys are given"},
+		"a scope without path":  {Policy{Keys: keys, Scopes: []Scope{{Signers: []string{"ada@*"}}}}, "scope 1: no paths"},
+		"a scope for nobody":    {Policy{Keys: keys, Scopes: []Scope{{Name: "production", Paths: []string{"a"}}}}, `scope "production": no signers`},
+		"an absolute path":      {Policy{Keys: keys, Scopes: []Scope{{Paths: []string{"/a"}, Signers: []string{"ada@*"}}}}, "not a path"},
+		"a path that goes up":   {Policy{Keys: keys, Scopes: []Scope{{Paths: []string{"a/../b"}, Signers: []string{"ada@*"}}}}, "not a path"},
+		"stars inside a name":   {Policy{Keys: keys, Scopes: []Scope{{Paths: []string{"a**"}, Signers: []string{"ada@*"}}}}, "not a path"},
+		"an empty path":         {Policy{Keys: keys, Scopes: []Scope{{Paths: []string{""}, Signers: []string{"ada@*"}}}}, "not a path"},
+		"somebody without keys": {Policy{Keys: keys, Scopes: []Scope{{Paths: []string{"a"}, Signers: []string{"adda@example.com"}}}}, `"adda@example.com": none of the keys`},
 	} {
 		err := test.policy.Check()
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
@@ -343,7 +343,7 @@ func BenchmarkJudge1000(b *testing.B) {
 	}
 	for _, require := range []Require{None, Head, All} {
 		b.Run(string(require), func(b *testing.B) {
-			p := Policy{Require: require, Keys: allow(b, ada), Scopes: []Scope{{[]string{"environments/production.hcl"}, []string{"ada@*"}}}}
+			p := Policy{Require: require, Keys: allow(b, ada), Scopes: []Scope{{Paths: []string{"environments/production.hcl"}, Signers: []string{"ada@*"}}}}
 			b.ReportAllocs()
 			for b.Loop() {
 				if v, err := p.Judge(r); err != nil || v.Obey != last {

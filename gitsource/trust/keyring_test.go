@@ -106,7 +106,7 @@ func TestOpenPGPSignaturesThatDoNotCount(t *testing.T) {
 		"of a text":       {withSignature(raw, text()), Unsupported, "type 0x01"},
 		"that expires":    {signPGP(t, e, raw, packet.Config{SigLifetimeSecs: 60}), Unsupported, "expires by itself"},
 		"with a notation": {signPGP(t, e, raw, packet.Config{SignatureNotations: []*packet.Notation{{Name: "x@y", Value: []byte("z"), IsCritical: true}}}), Unsupported, "x@y"},
-		"of nothing":      {withSignature(raw, pgpBegin+"\n\n=twTO\n"+pgpEnd), Malformed, "cut short"},
+		"of nothing":      {withSignature(raw, pgpBegin+"\n\n=twTO\n"+pgpEnd), Malformed, "something else than one"},
 		"without a body":  {withSignature(raw, pgpBegin+"\n"+pgpEnd), Malformed, "cannot be read"},
 		"a key instead":   {withSignature(raw, strings.ReplaceAll(strings.TrimSpace(publicKey(t, e)), "PUBLIC KEY BLOCK", "SIGNATURE")), Malformed, "something else"},
 	} {

@@ -38,6 +38,8 @@ type Policy struct {
 // A scope is about files, not about what stands in them: pair it with a role for
 // each environment, so that one file cannot reach the groups of another.
 type Scope struct {
+	// Name is for people; empty: they count.
+	Name string
 	// Paths are patterns from the root of the repository: * and ? stay within
 	// one name, ** is any run of folders. A pattern covers all below what it
 	// names.
@@ -69,10 +71,18 @@ func (p Policy) Check() error {
 	}
 	for i, scope := range p.Scopes {
 		for _, err := range scope.check(p.Keys) {
-			mistakes = append(mistakes, fmt.Errorf("scope %d: %w", i+1, err))
+			mistakes = append(mistakes, fmt.Errorf("scope %s: %w", scope.called(i), err))
 		}
 	}
 	return errors.Join(mistakes...)
+}
+
+// called is the name of a scope, or its number where it has none.
+func (s Scope) called(i int) string {
+	if s.Name == "" {
+		return fmt.Sprint(i + 1)
+	}
+	return fmt.Sprintf("%.40q", s.Name)
 }
 
 func (s Scope) check(keys Keys) []error {
@@ -85,7 +95,7 @@ func (s Scope) check(keys Keys) []error {
 	}
 	for _, path := range s.Paths {
 		if !isPathPattern(path) {
-			mistakes = append(mistakes, fmt.Errorf("path %q is not a path from the root of the repository, such as environments/production/**", path))
+			mistakes = append(mistakes, fmt.Errorf("path %q is not a path from the root of the repository, such as environments/production.hcl", path))
 		}
 	}
 	for _, name := range s.Signers {
@@ -140,6 +150,14 @@ func (p Policy) outside(signer Signer, paths []string) error {
 
 func (s Scope) has(path string) bool {
 	return slices.ContainsFunc(s.Paths, func(pattern string) bool { return covers(pattern, path) })
+}
+
+// Has reports whether a path lies in the scope.
+func (s Scope) Has(path string) bool { return s.has(path) }
+
+// Reaches reports whether a path below a folder may lie in the scope.
+func (s Scope) Reaches(folder string) bool {
+	return slices.ContainsFunc(s.Paths, func(pattern string) bool { return reaches(pattern, folder) })
 }
 
 func (s Scope) admits(signer Signer) bool {

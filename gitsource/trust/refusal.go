@@ -20,7 +20,7 @@ func (r Refusal) String() string {
 	if !r.Since.IsZero() {
 		since = fmt.Sprintf(" (refused since %s)", stamp(r.Since))
 	}
-	return fmt.Sprintf("commit %s %s%s; %s, or accept it as it is: moult trust %s", short(r.Commit), r.Detail, since, r.Reason.next(), r.Commit)
+	return fmt.Sprintf("commit %s %s%s; %s, or %s: moult trust %s", short(r.Commit), r.Detail, since, r.Reason.next(), r.Reason.accept(), r.Commit)
 }
 
 // short is the abbreviated hash that people read.

@@ -149,11 +149,11 @@ func (f tokenFile) authorize(r *http.Request) error {
 func readSecret(path string) (string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", fault.New(fault.ErrDenied, "check the password file", "%w", err)
+		return "", fault.New(fault.ErrCredentials, "check the password file", "%w", err)
 	}
 	secret := strings.TrimRight(string(text), "\r\n")
 	if secret == "" || strings.ContainsAny(secret, "\r\n\x00") {
-		return "", fault.New(fault.ErrDenied, "write the password alone into it, on one line", "password file %s does not hold one line", path)
+		return "", fault.New(fault.ErrCredentials, "write the password alone into it, on one line", "password file %s does not hold one line", path)
 	}
 	return secret, nil
 }

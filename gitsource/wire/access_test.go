@@ -77,7 +77,7 @@ func TestAPasswordFileHoldsOneLine(t *testing.T) {
 	}
 	for _, text := range []string{"", "\n", "two\nlines", "s3cr3t\x00"} {
 		got, err := readSecret(written(t, text))
-		if !errors.Is(err, fault.ErrDenied) || strings.Contains(err.Error(), "s3cr3t") {
+		if !errors.Is(err, fault.ErrCredentials) || strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%q is read as %q, %v", text, got, err)
 		}
 	}

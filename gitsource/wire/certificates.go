@@ -106,13 +106,13 @@ func tlsError(err error) error {
 	case fault.Known(err) != nil:
 		return err
 	case errors.As(err, &unknown):
-		return fault.New(fault.ErrDenied, "if the authority is your own, name its certificate in the file of certificate authorities; else find out who answers", "%w", err)
+		return fault.New(fault.ErrUntrusted, "if the authority is your own, name its certificate in the file of certificate authorities; else find out who answers", "%w", err)
 	case errors.As(err, &otherName):
-		return fault.New(fault.ErrDenied, "use the name that the certificate has in the URL, or have a certificate made for this one", "%w", err)
+		return fault.New(fault.ErrUntrusted, "use the name that the certificate has in the URL, or have a certificate made for this one", "%w", err)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fault.New(fault.ErrDenied, "have the server's certificate renewed, or set this machine's clock", "%w", err)
+		return fault.New(fault.ErrUntrusted, "have the server's certificate renewed, or set this machine's clock", "%w", err)
 	case errors.As(err, &invalid):
-		return fault.New(fault.ErrDenied, "have the server's certificate made again", "%w", err)
+		return fault.New(fault.ErrUntrusted, "have the server's certificate made again", "%w", err)
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return fault.New(fault.ErrSettings, "use the port that speaks TLS", "the server speaks HTTP without TLS there")
 	case strings.Contains(text, "tls: ") && strings.Contains(text, "protocol version"): // the library has no types for the rest

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/crypto/ssh"
 	sshagent "golang.org/x/crypto/ssh/agent"
@@ -21,7 +22,8 @@ import (
 // clientConfig is how to prove who asks, and who may answer. done gives the
 // connection to the ssh-agent back, after the handshake.
 func clientConfig(ctx context.Context, at Location, access Access) (config *ssh.ClientConfig, done func(), err error) {
-	trust, err := knownHosts(access.KnownHosts)
+	files := hostFiles(access.KnownHosts)
+	trust, err := knownHosts(files)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -32,24 +34,46 @@ func clientConfig(ctx context.Context, at Location, access Access) (config *ssh.
 	return &ssh.ClientConfig{
 		User:              at.user,
 		Auth:              []ssh.AuthMethod{proof},
-		HostKeyCallback:   strict(trust, at),
+		HostKeyCallback:   strict(trust, at, lookedIn(files)),
 		HostKeyAlgorithms: algorithms(trust, at.host),
 		ClientVersion:     "SSH-2.0-moult",
 	}, done, nil
 }
 
-// knownHosts reads those of the files that exist.
-func knownHosts(files []string) (ssh.HostKeyCallback, error) {
-	if files == nil {
-		files = []string{"/etc/ssh/ssh_known_hosts"}
-		if home, err := os.UserHomeDir(); err == nil {
-			files = append(files, filepath.Join(home, ".ssh", "known_hosts"))
+// hostFiles are the files to look for a host in: the usual ones where none are
+// named.
+func hostFiles(named []string) []string {
+	if named != nil {
+		return named
+	}
+	files := []string{"/etc/ssh/ssh_known_hosts"}
+	if home, err := os.UserHomeDir(); err == nil {
+		files = append(files, filepath.Join(home, ".ssh", "known_hosts"))
+	}
+	return files
+}
+
+// lookedIn says where a host was looked for: a file that is not there has a
+// name that is wrong, or was never written.
+func lookedIn(files []string) string {
+	if len(files) == 0 {
+		return "no file is named to look in"
+	}
+	said := make([]string, len(files))
+	for i, file := range files {
+		if said[i] = file; missing(file) {
+			said[i] += " (does not exist)"
 		}
 	}
+	return "looked in " + strings.Join(said, " and ")
+}
+
+// knownHosts reads those of the files that exist.
+func knownHosts(files []string) (ssh.HostKeyCallback, error) {
 	files = slices.DeleteFunc(slices.Clone(files), missing)
 	trust, err := knownhosts.New(files...)
 	if err != nil {
-		return nil, fault.New(fault.ErrSettings, "correct the known_hosts file", "%w", err)
+		return nil, fault.New(fault.ErrSettings, "correct the known_hosts file", "%s", strings.ReplaceAll(err.Error(), "knownhosts: ", ""))
 	}
 	return trust, nil
 }
@@ -60,7 +84,7 @@ func missing(file string) bool {
 }
 
 // strict refuses a host that is unknown, or has another key than the known one.
-func strict(trust ssh.HostKeyCallback, at Location) ssh.HostKeyCallback {
+func strict(trust ssh.HostKeyCallback, at Location, looked string) ssh.HostKeyCallback {
 	return func(host string, address net.Addr, key ssh.PublicKey) error {
 		err := trust(host, address, key)
 		var mismatch *knownhosts.KeyError
@@ -69,13 +93,13 @@ func strict(trust ssh.HostKeyCallback, at Location) ssh.HostKeyCallback {
 		case err == nil:
 			return nil
 		case errors.As(err, &revoked):
-			return fault.New(fault.ErrDenied, "find out who answers in its place", "the host key of %s is revoked", at.host)
+			return fault.New(fault.ErrUntrusted, "find out who answers in its place", "the host key of %s is revoked", at.host)
 		case errors.As(err, &mismatch) && len(mismatch.Want) > 0:
-			return fault.New(fault.ErrDenied, "find out why: somebody may be listening in", "%s has another host key (%s) than the known one",
+			return fault.New(fault.ErrUntrusted, "find out why: somebody may be listening in", "%s has another host key (%s) than the known one",
 				at.host, ssh.FingerprintSHA256(key))
 		}
-		return fault.New(fault.ErrDenied, "compare the fingerprint with the published one and add the host to known_hosts (ssh-keyscan prints the line)",
-			"%s is not a known host (it has %s)", at.host, ssh.FingerprintSHA256(key))
+		return fault.New(fault.ErrUntrusted, "compare the fingerprint with the published one and add the host to such a file (ssh-keyscan prints the line)",
+			"%s is not a known host (it has %s): %s", at.host, ssh.FingerprintSHA256(key), looked)
 	}
 }
 
@@ -125,7 +149,7 @@ func signers(ctx context.Context, keyFile string) (ssh.AuthMethod, func(), error
 	}
 	keys := homeKeys()
 	if len(keys) == 0 {
-		return nil, nil, fault.New(fault.ErrDenied, "configure a key file, or start ssh-agent", "there is no SSH key to offer")
+		return nil, nil, fault.New(fault.ErrCredentials, "configure a key file, or start ssh-agent", "there is no SSH key to offer")
 	}
 	return ssh.PublicKeys(keys...), none, nil
 }
@@ -148,15 +172,15 @@ func homeKeys() []ssh.Signer {
 func readKey(path string) (ssh.Signer, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fault.New(fault.ErrDenied, "check the SSH key file", "%w", err)
+		return nil, fault.New(fault.ErrCredentials, "check the SSH key file", "%w", err)
 	}
 	signer, err := ssh.ParsePrivateKey(bytes.TrimSpace(append(text, '\n')))
 	var locked *ssh.PassphraseMissingError
 	switch {
 	case errors.As(err, &locked):
-		return nil, fault.New(fault.ErrDenied, "use a key without one, or ssh-agent", "SSH key %s has a passphrase", path)
+		return nil, fault.New(fault.ErrCredentials, "use a key without one, or ssh-agent", "SSH key %s has a passphrase", path)
 	case err != nil:
-		return nil, fault.New(fault.ErrDenied, "check the SSH key file", "%s is not a private key", path)
+		return nil, fault.New(fault.ErrCredentials, "check the SSH key file", "%s is not a private key", path)
 	}
 	return signer, nil
 }
