@@ -121,7 +121,10 @@ func TestANewAgentObeysOnlyWhatWasAccepted(t *testing.T) {
 	end(t, after)
 	must(t, os.RemoveAll(filepath.Join(b.state.stateDir, "mirror")))
 	lost := b.source(true)
-	wantHeld(t, lost, "", "is not in the repository any more")
+	wantHeld(t, lost, "", "is not in the repository any more, nor in a copy of it here, so nothing is in force")
+	if reason := mustRead(t, lost).Stale.Reason; strings.Contains(reason, "stays in force") {
+		t.Errorf("nothing is in force, and it says %q", reason)
+	}
 	b.accept(other)
 	wantObeyed(t, lost, imageB)
 }
