@@ -185,3 +185,32 @@ func TestAHoldBeginsWhenItWasFirstSeen(t *testing.T) {
 		t.Errorf("stale was %+v and is %+v", first, second)
 	}
 }
+
+// TestAHeldBranchThatCannotBeReadEitherSaysBoth: each reason with its own
+// beginning, in an agent that goes on and in one that starts then.
+func TestAHeldBranchThatCannotBeReadEitherSaysBoth(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	signer := b.signed(trust.Head)
+	b.commit(imageA, signer)
+	s := b.source(true)
+	wantObeyed(t, s, imageA)
+	b.commit(imageB)
+	held := mustRead(t, s).Stale
+	must(t, os.Rename(filepath.Join(b.dir, ".git"), filepath.Join(b.dir, "gone")))
+	both := mustRead(t, s).Stale
+	if held == nil || both == nil || both.Also == nil {
+		t.Fatalf("stale was %+v and is %+v", held, both)
+	}
+	if !both.Held || both.Since != held.Since || both.Reason != held.Reason {
+		t.Errorf("the hold was %+v and is %+v", held, both)
+	}
+	if both.Also.Held || !both.Also.Since.After(held.Since) || !strings.Contains(both.Also.Reason, "is not a git repository") {
+		t.Errorf("the repository is gone, and it says %+v", both.Also)
+	}
+	end(t, s)
+	again := mustRead(t, b.source(true)).Stale
+	if again == nil || again.Reason != both.Reason || again.Also == nil || again.Also.Reason != both.Also.Reason {
+		t.Errorf("after a start it says %+v, want %+v", again, both)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"moult/cmd/internal/page"
@@ -139,13 +140,18 @@ func (w *wait) result() (reconcile.Report, error) {
 	return w.report, w.err
 }
 
+// unreadable reports whether the repository cannot be read now.
+func unreadable(s *reconcile.Stale) bool {
+	return slices.ContainsFunc(s.Each(), func(s reconcile.Stale) bool { return !s.Held })
+}
+
 // atRest reports whether all has been said about what is declared now: every
 // group is converged, or else each has been looked at and something needs a
 // commit or a person. While the repository cannot be read, or its history is
 // still being read, nobody knows what is declared now; a held commit needs a
 // person.
 func atRest(declared reconcile.Declared, answers []reconcile.Answer) (bool, error) {
-	if declared.Partial || declared.Stale != nil && !declared.Stale.Held {
+	if declared.Partial || unreadable(declared.Stale) {
 		return false, nil
 	}
 	answered := make(map[reconcile.ID]reconcile.Answer, len(answers))
