@@ -40,9 +40,12 @@ func runWatched(ctx context.Context, at surroundings, f runFlags) error {
 	}
 	p.end(report)
 	if f.format == asJSON && !report.At.IsZero() {
-		return errors.Join(writeJSON(at.out, report), err)
+		err = errors.Join(writeJSON(at.out, report), err)
 	}
 	if err == nil {
+		err = prefixed("make a pass", a.sound(report))
+	}
+	if err == nil && f.format == asText {
 		tellUndeclared(at, report, s.repository.Path)
 	}
 	return err

@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,15 +42,15 @@ func (f *common) register(c *cobra.Command) {
 // settings reads agent.hcl, where there is one, and lays the flags over it.
 func (f common) settings(at surroundings) (settings, error) {
 	s := settings{stateDir: usualStateDir(at.env), poll: 30 * time.Second, interval: 60 * time.Second, logLevel: "info"}
-	path := f.config
-	if path == "" {
+	file := f.config
+	if file == "" {
 		if _, err := os.Stat(configFile); err == nil {
-			path = configFile
+			file = configFile
 		}
 	}
-	if path != "" {
+	if file != "" {
 		var err error
-		if s, err = readConfig(path, s); err != nil {
+		if s, err = readConfig(file, s); err != nil {
 			return s, err
 		}
 	}
@@ -80,6 +83,9 @@ func (s settings) check() error {
 	}
 	if s.stateDir == "" {
 		return advise(errors.New("find the state directory: none is named, and HOME is not set"), "name one with --state-dir")
+	}
+	if leads := path.Clean(strings.TrimLeft(s.repository.Path, "/")); leads == ".." || strings.HasPrefix(leads, "../") {
+		return advise(fmt.Errorf("find the folder %q: it lies outside of the repository", s.repository.Path), "give --path, or path in agent.hcl, from the top folder of the repository")
 	}
 	return nil
 }
