@@ -161,9 +161,12 @@ func target(r reconcile.Refresh) string {
 	return "what the group had saved"
 }
 
+// origin is the commit that the template version of a refresh was made for. That is
+// seldom the one that the refresh was started for: a version is found again by a
+// revert, and by whatever heals.
 func origin(r reconcile.Refresh) string {
 	if r.Version.Commit == "" {
 		return ""
 	}
-	return ", for commit " + reconcile.Commit{Hash: r.Version.Commit}.Short()
+	return fmt.Sprintf(", with version %d, made for commit %s", r.Version.Number, reconcile.Commit{Hash: r.Version.Commit}.Short())
 }
