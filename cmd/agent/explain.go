@@ -72,7 +72,7 @@ func examine(ctx context.Context, source reconcile.Source, provider reconcile.Pr
 	if err != nil {
 		return explanation{}, err
 	}
-	e := explanation{Head: declared.Head, Mistakes: declared.Mistakes, Stale: declared.Stale}
+	e := explanation{Head: declared.Head, Mistakes: concerning(declared.Mistakes, id), Stale: declared.Stale}
 	declaration, err := find(declared, id)
 	if err != nil {
 		return e, err
@@ -93,6 +93,14 @@ func examine(ctx context.Context, source reconcile.Source, provider reconcile.Pr
 	e.Findings = reconcile.Examine(desired[0], observed[0])
 	e.Reverts, err = closedWays(ctx, provider, declaration)
 	return e, err
+}
+
+// concerning are the mistakes that may keep a group from being what is declared:
+// those of its environment, and those of which it cannot be told whose they are.
+func concerning(all []reconcile.Mistake, id reconcile.ID) []reconcile.Mistake {
+	return slices.DeleteFunc(slices.Clone(all), func(m reconcile.Mistake) bool {
+		return m.Environment != "" && m.Environment != id.Environment
+	})
 }
 
 // closedWays asks which images that the group was declared to run before could

@@ -34,3 +34,15 @@ func TestWhatRunsIsCountedAsPeopleCount(t *testing.T) {
 		}
 	}
 }
+
+func TestMistakesOfOtherEnvironmentsAreNotToldOfAGroup(t *testing.T) {
+	t.Parallel()
+	all := []reconcile.Mistake{{Environment: "dev"}, {Environment: "staging"}, {Message: "nobody knows whose"}}
+	got := concerning(all, reconcile.ID{Environment: "dev", Group: "web"})
+	if len(got) != 2 || got[0].Environment != "dev" || got[1].Environment != "" {
+		t.Errorf("of dev/web are %+v", got)
+	}
+	if len(all) != 3 || all[1].Environment != "staging" {
+		t.Errorf("the mistakes themselves became %+v", all)
+	}
+}
