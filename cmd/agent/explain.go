@@ -51,11 +51,31 @@ func explain(ctx context.Context, at surroundings, flags common, out output, nam
 	if err != nil {
 		return fmt.Errorf("explain %s: %w", id, err)
 	}
+	told.Answer.Since = sinceWhen(ctx, a.settings, told.Answer)
 	if out.format == asJSON {
 		return writeJSON(at.out, told)
 	}
 	renderExplanation(at.out, told, at.view(at.out))
 	return nil
+}
+
+// sinceWhen is since when it stands like that, as AWS tells or else a running agent
+// that says the same. Whoever looks once cannot know, and nobody else needs to be
+// there.
+func sinceWhen(ctx context.Context, s settings, a reconcile.Answer) time.Time {
+	if !a.Since.IsZero() || a.State == reconcile.StateConverged {
+		return a.Since
+	}
+	report, err := askAgent(ctx, s.socketPath())
+	if err != nil {
+		return time.Time{}
+	}
+	for _, told := range report.Plan.Answers {
+		if told.Group == a.Group && told.State == a.State && told.Reason == a.Reason {
+			return told.Since
+		}
+	}
+	return time.Time{}
 }
 
 func parseID(name string) (reconcile.ID, error) {
