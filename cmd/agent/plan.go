@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +38,9 @@ func plan(ctx context.Context, at surroundings, flags common, out output) error 
 	defer stop()
 	a, err := newPlanner(at, flags, out)
 	if err != nil {
+		return err
+	}
+	if err := checkLedger(a); err != nil {
 		return err
 	}
 	report, err := onePass(ctx, at, a)
@@ -127,6 +131,18 @@ func newPlanner(at surroundings, flags common, out output) (*agent, error) {
 	}
 	a.source.Whole = true
 	return a, nil
+}
+
+// checkLedger refuses what agent.hcl says about the ledger where the agent would. A
+// key that may not be read is no reason: it is the agent's, and this may be somebody
+// else.
+func checkLedger(a *agent) error {
+	_, err := newLedger(a.settings, a.log)
+	if errors.Is(err, fs.ErrPermission) {
+		a.log.Warn("key that signs the ledger not checked", "reason", err.Error(), "advice", "run as the agent's user to check it")
+		return nil
+	}
+	return err
 }
 
 // onePass plans, and shows a person what takes so long.
