@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"moult/gitsource"
 )
 
 // settings are what run, plan, status, explain and history go by: what the flags say,
@@ -79,7 +81,7 @@ func usualStateDir(env func(string) string) string {
 // check refuses settings that nothing can be read with.
 func (s settings) check() error {
 	if s.repository.URL == "" {
-		return advise(errors.New("find the repository: none is named"), "name one with --repo, or in %s", configFile)
+		return advise(errors.New("find the repository: none is named"), "name one with --repo, or in %s%s", configFile, cloneHere())
 	}
 	if s.stateDir == "" {
 		return advise(errors.New("find the state directory: none is named, and HOME is not set"), "name one with --state-dir")
@@ -88,6 +90,23 @@ func (s settings) check() error {
 		return advise(fmt.Errorf("find the folder %q: it lies outside of the repository", s.repository.Path), "give --path, or path in agent.hcl, from the top folder of the repository")
 	}
 	return nil
+}
+
+// cloneHere offers the clone that somebody is in, which holds what was committed
+// there and need not be what was pushed.
+func cloneHere() string {
+	here, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	clone, err := gitsource.FindClone(here)
+	switch {
+	case err != nil:
+		return ""
+	case clone == here:
+		clone = "."
+	}
+	return fmt.Sprintf("; for the clone that you are in: --repo %s", clone)
 }
 
 // socketPath is where the running agent answers.
