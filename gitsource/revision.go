@@ -93,6 +93,21 @@ func (r *Repository) Commit(hash string) (reconcile.Commit, error) {
 	return m.commit(h)
 }
 
+// HasFolder reports whether a commit has the folder Path. One that is not there
+// declares nothing, like one in which nothing lies.
+func (r *Repository) HasFolder(commit string) (bool, error) {
+	m, h, err := r.from(commit)
+	if err != nil {
+		return false, err
+	}
+	s, err := m.step(h)
+	if err != nil {
+		return false, err
+	}
+	tree, err := m.folderOf(s)
+	return !tree.IsZero(), err
+}
+
 // page reads one commit.
 func (r *Repository) page(ctx context.Context, commit string) (page, error) {
 	m, h, err := r.from(commit)

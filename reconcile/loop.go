@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -99,17 +100,28 @@ func (l *Loop) logNews(before, now Declared) {
 	if before.Head.Hash != now.Head.Hash {
 		l.log().Info("new commit", "commit", now.Head.Hash, "author", now.Head.Author, "subject", now.Head.Subject, "groups", len(now.Groups))
 	}
-	if now.Stale != nil && (before.Stale == nil || before.Stale.Reason != now.Stale.Reason) {
-		l.log().Warn(now.Stale.happened()+", "+now.remains(), "commit", now.Head.Hash, "since", now.Stale.Since, "reason", now.Stale.Reason)
-	}
-	if now.Stale == nil && before.Stale != nil {
-		l.log().Info(before.Stale.ended(), "commit", now.Head.Hash)
-	}
+	l.logStale(before.Stale.Each(), now)
 	if before.Head.Hash == now.Head.Hash {
 		return
 	}
 	for _, m := range now.Mistakes {
 		l.log().Error("environment stays on its last good commit", "environment", m.Environment, "commit", now.Head.Hash, "in_force", m.InForce.Hash, "mistake", m.Message)
+	}
+}
+
+// logStale says what keeps the newest commit from being in force, and what does
+// no more.
+func (l *Loop) logStale(before []Stale, now Declared) {
+	for _, s := range now.Stale.Each() {
+		said := func(b Stale) bool { return b.Held == s.Held && b.Reason == s.Reason }
+		if !slices.ContainsFunc(before, said) {
+			l.log().Warn(s.happened()+", "+now.remains(), "commit", now.Head.Hash, "since", s.Since, "reason", s.Reason)
+		}
+	}
+	for _, s := range before {
+		if !s.among(now.Stale.Each()) {
+			l.log().Info(s.ended(), "commit", now.Head.Hash)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -41,12 +42,36 @@ type Stale struct {
 	// Held is whether the repository could be read, and its newest commit may
 	// not be obeyed: that ends only when a person does something.
 	Held bool `json:"held,omitempty"`
+	// Empty is whether the repository could be read, and has no commit yet.
+	Empty bool `json:"empty,omitempty"`
+	// Also says, where the newest commit that is known is Held, that the
+	// repository cannot be read either.
+	Also *Stale `json:"also,omitempty"`
+}
+
+// Each are the reasons one by one: that the repository cannot be read before
+// what is held in it.
+func (s *Stale) Each() []Stale {
+	if s == nil {
+		return nil
+	}
+	alone := *s
+	alone.Also = nil
+	return append(s.Also.Each(), alone)
+}
+
+// among reports whether one of some reasons is of the same kind.
+func (s Stale) among(others []Stale) bool {
+	return slices.ContainsFunc(others, func(o Stale) bool { return o.Held == s.Held })
 }
 
 // happened is the event of becoming stale.
-func (s *Stale) happened() string {
-	if s.Held {
+func (s Stale) happened() string {
+	switch {
+	case s.Held:
 		return "newest commit held"
+	case s.Empty:
+		return "repository is empty"
 	}
 	return "repository not reachable"
 }
@@ -60,9 +85,12 @@ func (d Declared) remains() string {
 }
 
 // ended is the event of being stale no more.
-func (s *Stale) ended() string {
-	if s.Held {
+func (s Stale) ended() string {
+	switch {
+	case s.Held:
 		return "commit held no more"
+	case s.Empty:
+		return "repository is empty no more"
 	}
 	return "repository reachable again"
 }

@@ -51,11 +51,31 @@ func explain(ctx context.Context, at surroundings, flags common, out output, nam
 	if err != nil {
 		return fmt.Errorf("explain %s: %w", id, err)
 	}
+	told.Answer.Since = sinceWhen(ctx, a.settings, told.Answer)
 	if out.format == asJSON {
 		return writeJSON(at.out, told)
 	}
 	renderExplanation(at.out, told, at.view(at.out))
 	return nil
+}
+
+// sinceWhen is since when it stands like that, as AWS tells or else a running agent
+// that says the same. Whoever looks once cannot know, and nobody else needs to be
+// there.
+func sinceWhen(ctx context.Context, s settings, a reconcile.Answer) time.Time {
+	if !a.Since.IsZero() || a.State == reconcile.StateConverged {
+		return a.Since
+	}
+	report, err := askAgent(ctx, s.socketPath())
+	if err != nil {
+		return time.Time{}
+	}
+	for _, told := range report.Plan.Answers {
+		if told.Group == a.Group && told.State == a.State && told.Reason == a.Reason {
+			return told.Since
+		}
+	}
+	return time.Time{}
 }
 
 func parseID(name string) (reconcile.ID, error) {
@@ -72,7 +92,7 @@ func examine(ctx context.Context, source reconcile.Source, provider reconcile.Pr
 	if err != nil {
 		return explanation{}, err
 	}
-	e := explanation{Head: declared.Head, Mistakes: declared.Mistakes, Stale: declared.Stale}
+	e := explanation{Head: declared.Head, Mistakes: concerning(declared.Mistakes, id), Stale: declared.Stale}
 	declaration, err := find(declared, id)
 	if err != nil {
 		return e, err
@@ -93,6 +113,14 @@ func examine(ctx context.Context, source reconcile.Source, provider reconcile.Pr
 	e.Findings = reconcile.Examine(desired[0], observed[0])
 	e.Reverts, err = closedWays(ctx, provider, declaration)
 	return e, err
+}
+
+// concerning are the mistakes that may keep a group from being what is declared:
+// those of its environment, and those of which it cannot be told whose they are.
+func concerning(all []reconcile.Mistake, id reconcile.ID) []reconcile.Mistake {
+	return slices.DeleteFunc(slices.Clone(all), func(m reconcile.Mistake) bool {
+		return m.Environment != "" && m.Environment != id.Environment
+	})
 }
 
 // closedWays asks which images that the group was declared to run before could

@@ -100,8 +100,7 @@ func (f *formatter) format(text declare.Text) error {
 		_, err := f.out.Write(canonical)
 		return err
 	case changed && f.diff:
-		_, err := f.out.Write(diff.Diff(text.Path, text.Content, text.Path+" (canonical)", canonical))
-		return err
+		return writeDiff(f.out, text, canonical)
 	case changed && !f.check:
 		if err := rewrite(text.Path, canonical); err != nil {
 			return err
@@ -111,6 +110,17 @@ func (f *formatter) format(text declare.Text) error {
 		fmt.Fprintln(f.out, text.Path)
 	}
 	return nil
+}
+
+// writeDiff says what changes. Line endings are told in words: on a terminal the
+// lines would look the same before and after.
+func writeDiff(w io.Writer, text declare.Text, canonical []byte) error {
+	content := bytes.ReplaceAll(text.Content, []byte("\r\n"), []byte("\n"))
+	if len(content) < len(text.Content) {
+		fmt.Fprintf(w, "%s: line endings change from CRLF to LF\n", text.Path)
+	}
+	_, err := w.Write(diff.Diff(text.Path, content, text.Path+" (canonical)", canonical))
+	return err
 }
 
 // rewrite puts new content in a file's place in one step: whoever reads it

@@ -20,6 +20,7 @@ type lineage interface {
 	Since(ctx context.Context, after, head string, paths bool) ([]gitsource.Raw, error)
 	Holds(ctx context.Context, commit string, scope gitsource.Scope) (bool, error)
 	Leads(ctx context.Context, commit, to string) (bool, error)
+	Borrow(ctx context.Context, commit string) error
 	Partial() bool
 	Deepen(ctx context.Context) (whole bool, err error)
 }
@@ -181,16 +182,15 @@ func (g *gate) deliberate(ctx context.Context, q question, now time.Time) (rulin
 // consider is judge without memory: it returns the record as it is afterwards.
 func (g *gate) consider(ctx context.Context, q question, now time.Time) (ruling, record, error) {
 	begun := g.begun(q.record.Record, now)
-	move, err := begun.Guard(plumbing.NewHash(q.head), g.parents)
+	move, err := g.guard(ctx, begun, q.head)
 	if err != nil {
 		return ruling{}, q.record, err
 	}
+	if move.Held() && move.Relation == trust.Gone {
+		return ruling{hold: gone(move)}, q.record, nil
+	}
 	if move.Held() {
-		ruled := ruling{obey: begun.Commit, hold: move.Hold()}
-		if move.Relation == trust.Gone {
-			ruled.obey = ""
-		}
-		return ruled, q.record, nil
+		return ruling{obey: begun.Commit, hold: move.Hold()}, q.record, nil
 	}
 	if recalled, err := q.record.recalled(move.Head, g.parents); err != nil || recalled.Held() {
 		return ruling{hold: recalled.HoldRecalled()}, q.record, err
@@ -214,6 +214,24 @@ func (g *gate) consider(ctx context.Context, q question, now time.Time) (ruling,
 		ruled.obey = verdict.Obey.String()
 	}
 	return ruled, q.record.advance(begun, verdict, now), nil
+}
+
+// guard is how the head has moved. What was accepted last may be gone from the
+// repository while another agent in the state directory still has it.
+func (g *gate) guard(ctx context.Context, begun trust.Record, head string) (trust.Move, error) {
+	move, err := begun.Guard(plumbing.NewHash(head), g.parents)
+	if err != nil || move.Relation != trust.Gone || g.Lineage.Borrow(ctx, begun.Commit) != nil {
+		return move, err
+	}
+	return begun.Guard(plumbing.NewHash(head), g.parents)
+}
+
+// gone is the hold of a branch whose last accepted commit cannot be had any more:
+// it was to stay in force, and nothing is.
+func gone(m trust.Move) string {
+	return fmt.Sprintf("the branch was rewritten: commit %.8s, the last accepted, is not in the repository any more, "+
+		"nor in a copy of it here, so nothing is in force; its head is %.8s; push the branch as it was, or accept the new head: moult trust %s",
+		m.Accepted, m.Head, m.Head)
 }
 
 // begun is the record to judge by. Where nothing was ever accepted, that is

@@ -123,7 +123,10 @@ func TestANewAgentObeysOnlyWhatWasAccepted(t *testing.T) {
 	end(t, after)
 	must(t, os.RemoveAll(filepath.Join(b.state.stateDir, "mirror")))
 	lost := b.source(true)
-	wantHeld(t, lost, "", "is not in the repository any more")
+	wantHeld(t, lost, "", "is not in the repository any more, nor in a copy of it here, so nothing is in force")
+	if reason := mustRead(t, lost).Stale.Reason; strings.Contains(reason, "stays in force") {
+		t.Errorf("nothing is in force, and it says %q", reason)
+	}
 	b.accept(other)
 	wantObeyed(t, lost, imageB)
 }
@@ -207,5 +210,34 @@ func TestAHoldBeginsWhenItWasFirstSeen(t *testing.T) {
 	first := mustRead(t, s).Stale
 	if second := mustRead(t, s).Stale; first == nil || second == nil || *first != *second {
 		t.Errorf("stale was %+v and is %+v", first, second)
+	}
+}
+
+// TestAHeldBranchThatCannotBeReadEitherSaysBoth: each reason with its own
+// beginning, in an agent that goes on and in one that starts then.
+func TestAHeldBranchThatCannotBeReadEitherSaysBoth(t *testing.T) {
+	t.Parallel()
+	b := newBranch(t)
+	signer := b.signed(trust.Head)
+	b.commit(imageA, signer)
+	s := b.source(true)
+	wantObeyed(t, s, imageA)
+	b.commit(imageB)
+	held := mustRead(t, s).Stale
+	must(t, os.Rename(filepath.Join(b.dir, ".git"), filepath.Join(b.dir, "gone")))
+	both := mustRead(t, s).Stale
+	if held == nil || both == nil || both.Also == nil {
+		t.Fatalf("stale was %+v and is %+v", held, both)
+	}
+	if !both.Held || both.Since != held.Since || both.Reason != held.Reason {
+		t.Errorf("the hold was %+v and is %+v", held, both)
+	}
+	if both.Also.Held || !both.Also.Since.After(held.Since) || !strings.Contains(both.Also.Reason, "is not a git repository") {
+		t.Errorf("the repository is gone, and it says %+v", both.Also)
+	}
+	end(t, s)
+	again := mustRead(t, b.source(true)).Stale
+	if again == nil || again.Reason != both.Reason || again.Also == nil || again.Also.Reason != both.Also.Reason {
+		t.Errorf("after a start it says %+v, want %+v", again, both)
 	}
 }

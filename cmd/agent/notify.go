@@ -64,8 +64,8 @@ func (n *notifier) report(r reconcile.Report, declared int) {
 	if r.Head.Hash != "" {
 		status += "; commit " + r.Head.Short()
 	}
-	if r.Stale != nil {
-		status += "; " + staleness(*r.Stale)
+	for _, s := range r.Stale.Each() {
+		status += "; " + staleness(s)
 	}
 	if status != n.status {
 		n.status = status

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,8 @@ const planHelp = `Plan reads the repository, looks at every declared group and s
 of the agent would do now. It changes nothing and needs no running agent.
 
 Exit code 0: nothing to do. 2: something to do. 1: an error, a group that could
-not be observed, or no commit that may be obeyed.`
+not be observed, a repository that cannot be read now, or no commit that may be
+obeyed. What is known is printed all the same.`
 
 func planCommand(at surroundings) *cobra.Command {
 	var flags common
@@ -38,6 +40,9 @@ func plan(ctx context.Context, at surroundings, flags common, out output) error 
 	if err != nil {
 		return err
 	}
+	if err := checkLedger(a); err != nil {
+		return err
+	}
 	report, err := onePass(ctx, at, a)
 	if err != nil {
 		return err
@@ -46,15 +51,53 @@ func plan(ctx context.Context, at surroundings, flags common, out output) error 
 		err = writeJSON(at.out, report)
 	} else {
 		renderPlan(at.out, report, at.view(at.out))
-		tellUndeclared(at, report, a.settings.repository.Path)
+	}
+	if err == nil {
+		err = prefixed("plan", a.sound(report))
 	}
 	if err != nil {
 		return err
 	}
-	if report.Head.Hash == "" && report.Stale != nil && report.Stale.Held {
-		return errors.New("plan: there is nothing to plan by: no commit of the branch may be obeyed; the reason stands above")
+	if out.format == asText {
+		tellUndeclared(at, report, a.settings.repository.Path)
 	}
 	return planned(report.Plan)
+}
+
+// sound is an error where a report of one pass is not what somebody waits for who
+// goes by the exit code: it is of no commit, of one that may be old, or of a
+// folder that is not there.
+func (a *agent) sound(r reconcile.Report) error {
+	switch s := r.Stale; {
+	case s != nil && s.Empty:
+		return errors.New("there is nothing to go by: the repository is empty; push a first commit")
+	case unreadable(s):
+		return errors.New("what stands above may be old: the repository cannot be read now; the reason stands there too")
+	case s != nil && r.Head.Hash == "":
+		return errors.New("there is nothing to go by: no commit of the branch may be obeyed; the reason stands above")
+	}
+	return a.checkFolder(r.Head)
+}
+
+// checkFolder refuses a folder that is not there. Nobody can have meant it, while
+// an empty one may be meant.
+func (a *agent) checkFolder(head reconcile.Commit) error {
+	if head.Hash == "" || a.settings.repository.Path == "" {
+		return nil
+	}
+	there, err := a.repository.HasFolder(head.Hash)
+	if err != nil || there {
+		return err
+	}
+	return advise(fmt.Errorf("commit %s has no folder %q", head.Short(), a.settings.repository.Path), "check --path, --branch and agent.hcl")
+}
+
+// prefixed says what failed; nil stays nil.
+func prefixed(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // tellUndeclared says that the commit declares nothing: that may be meant, and a
@@ -88,6 +131,18 @@ func newPlanner(at surroundings, flags common, out output) (*agent, error) {
 	}
 	a.source.Whole = true
 	return a, nil
+}
+
+// checkLedger refuses what agent.hcl says about the ledger where the agent would. A
+// key that may not be read is no reason: it is the agent's, and this may be somebody
+// else.
+func checkLedger(a *agent) error {
+	_, err := newLedger(a.settings, a.log)
+	if errors.Is(err, fs.ErrPermission) {
+		a.log.Warn("key that signs the ledger not checked", "reason", err.Error(), "advice", "run as the agent's user to check it")
+		return nil
+	}
+	return err
 }
 
 // onePass plans, and shows a person what takes so long.

@@ -29,11 +29,19 @@ func (p *progress) show(r reconcile.Report) {
 	if p.answered == nil {
 		p.answered = map[reconcile.ID]reconcile.Answer{}
 	}
+	var news []reconcile.Answer
 	for _, a := range r.Plan.Answers {
 		if before, known := p.answered[a.Group]; !known || isNews(before, a) {
-			p.write(newsLines(a, now))
+			news = append(news, a)
 		}
 		p.answered[a.Group] = a
+	}
+	seen, unseen := unknownByReason(news)
+	for _, a := range seen {
+		p.write(newsLines(now, a))
+	}
+	for _, alike := range unseen {
+		p.write(newsLines(now, alike...))
 	}
 	if p.bars != nil {
 		p.bars.draw(r.Plan.Answers)
@@ -89,12 +97,17 @@ func isNews(before, now reconcile.Answer) bool {
 	return needsSomebody && now.Reason != before.Reason
 }
 
-// newsLines is a line about a group, with the time, and for a group that waits
-// for somebody another that says for whom.
-func newsLines(a reconcile.Answer, v view) string {
+// newsLines is a line about a group, or about some that are alike, with the time,
+// and for what waits for somebody another that says for whom.
+func newsLines(v view, alike ...reconcile.Answer) string {
 	var lines strings.Builder
+	var names []string
+	for _, a := range alike {
+		names = append(names, v.paint.bold(a.Group.String()))
+	}
+	a := alike[0]
 	v.line(&lines, 11, "%s %s %s %s: %s", v.paint.faint(v.now.UTC().Format(time.TimeOnly)), v.paint.state(a.State, a.Glyph()),
-		v.paint.bold(a.Group.String()), v.paint.state(a.State, stateWord(a.State)), a.Reason)
+		some(names), v.paint.state(a.State, stateWord(a.State)), a.Reason)
 	if a.Ends != "" && (a.State == reconcile.StateHeld || a.State == reconcile.StateDrifted) {
 		v.line(&lines, 11, "           ends: %s", a.Ends)
 	}

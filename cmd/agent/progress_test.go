@@ -46,3 +46,20 @@ func withAnswer(r reconcile.Report, n int, change func(*reconcile.Answer)) recon
 	r.Plan.Answers = answers
 	return r
 }
+
+func TestGroupsThatShareAReasonAreToldInOneLine(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	p := &progress{out: &out}
+	var r reconcile.Report
+	for _, name := range []string{"api", "web"} {
+		r.Plan.Answers = append(r.Plan.Answers, reconcile.Answer{
+			Group: reconcile.ID{Environment: "staging", Group: name}, State: reconcile.StateUnknown, Reason: "no credentials were found",
+		})
+	}
+	p.show(r)
+	p.show(r)
+	if want := "? staging/api, staging/web unknown: no credentials were found\n"; !strings.HasSuffix(out.String(), want) || strings.Count(out.String(), "credentials") != 1 {
+		t.Errorf("it says\n%s\nwant one line %q", out.String(), want)
+	}
+}

@@ -96,13 +96,43 @@ func imageWords(d reconcile.Desired) string {
 	return fmt.Sprintf("%s (%s)", d.Image, d.ImageName)
 }
 
+// runs says which images run, and how many instances may run.
 func runs(e explanation) string {
-	a := e.Answer
-	text := fmt.Sprintf("%s in service, %d of them on %s", plural(a.Instances, "instance"), a.Current, a.To)
-	if a.From != "" && a.From != a.To {
-		text += ", most on " + a.From
+	return fmt.Sprintf("%s in service%s; desired capacity %d, from %d to %d",
+		plural(e.Answer.Instances, "instance"), spread(e), e.Observed.Capacity, e.Observed.Min, e.Observed.Max)
+}
+
+// spread says how many of the instances in service run what is declared, and what
+// the others run.
+func spread(e explanation) string {
+	a, all := e.Answer, "all "
+	if a.Instances == 1 {
+		all = ""
 	}
-	return fmt.Sprintf("%s; desired capacity %d, from %d to %d", text, e.Observed.Capacity, e.Observed.Min, e.Observed.Max)
+	switch others := serving(e.Observed, a.From); {
+	case a.Instances == 0:
+		return ""
+	case a.Current == a.Instances:
+		return fmt.Sprintf(", %son %s", all, a.To)
+	case a.Current == 0 && others == a.Instances:
+		return fmt.Sprintf(", %son %s instead of %s", all, a.From, a.To)
+	case a.From == "" || a.From == a.To:
+		return fmt.Sprintf(", %d of them on %s", a.Current, a.To)
+	case others == a.Instances-a.Current:
+		return fmt.Sprintf(", %d of them on %s, %d on %s", a.Current, a.To, others, a.From)
+	}
+	return fmt.Sprintf(", %d of them on %s, most on %s", a.Current, a.To, a.From)
+}
+
+// serving is how many instances in service run an image.
+func serving(o reconcile.Observed, image string) int {
+	n := 0
+	for _, i := range o.Instances {
+		if i.InService() && i.Image == image {
+			n++
+		}
+	}
+	return n
 }
 
 func savedWords(s reconcile.Saved) string {
@@ -161,9 +191,12 @@ func target(r reconcile.Refresh) string {
 	return "what the group had saved"
 }
 
+// origin is the commit that the template version of a refresh was made for. That is
+// seldom the one that the refresh was started for: a version is found again by a
+// revert, and by whatever heals.
 func origin(r reconcile.Refresh) string {
 	if r.Version.Commit == "" {
 		return ""
 	}
-	return ", for commit " + reconcile.Commit{Hash: r.Version.Commit}.Short()
+	return fmt.Sprintf(", with version %d, made for commit %s", r.Version.Number, reconcile.Commit{Hash: r.Version.Commit}.Short())
 }

@@ -16,7 +16,9 @@ import (
 func renderHead(w io.Writer, r reconcile.Report, v view) {
 	v.line(w, 2, "%s", commitLine(r.Head, v))
 	if r.Stale != nil {
-		v.line(w, 2, "%s %s since %s: %s", v.paint.yellow("!"), staleness(*r.Stale), moment(r.Stale.Since, v.now), r.Stale.Reason)
+		for _, s := range r.Stale.Each() {
+			v.line(w, 2, "%s %s since %s: %s", v.paint.yellow("!"), staleness(s), moment(s.Since, v.now), s.Reason)
+		}
 		if r.Head.Hash == "" {
 			fmt.Fprintln(w, "  nothing is in force, and nothing is done")
 		} else {
@@ -30,8 +32,11 @@ func renderHead(w io.Writer, r reconcile.Report, v view) {
 
 // staleness is what keeps the newest commit from being in force.
 func staleness(s reconcile.Stale) string {
-	if s.Held {
+	switch {
+	case s.Held:
 		return "the newest commit is held"
+	case s.Empty:
+		return "the repository is empty"
 	}
 	return "the repository cannot be read"
 }

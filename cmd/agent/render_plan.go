@@ -52,7 +52,7 @@ func planDetails(a reconcile.Answer) []string {
 		line += " by commit " + a.Commit.Short()
 	}
 	if a.Commit.Subject != "" {
-		line += fmt.Sprintf(" %q", a.Commit.Subject)
+		line += " " + quoted(a.Commit.Subject)
 	}
 	return append([]string{line}, a.Details()...)
 }

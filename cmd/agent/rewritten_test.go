@@ -160,6 +160,7 @@ func TestARewrittenBranchIsHeld(t *testing.T) {
 					return
 				}
 				wantHeld(t, agent, imageB, c.hold)
+				wantHeld(t, b.source(false), imageB, c.hold) // beside it, with a mirror of its own
 				end(t, agent)
 				agent = b.source(true)
 				wantHeld(t, agent, imageB, "moult trust "+s.in(s.bare, "rev-parse", "refs/heads/main"))

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 const rootHelp = `Moult makes the cloud match what git declares: for each Auto Scaling group the
@@ -19,11 +22,18 @@ func rootCommand(at surroundings) *cobra.Command {
 	root := &cobra.Command{
 		Use: "moult", Short: "GitOps for fleets of virtual machines", Long: rootHelp,
 		SilenceErrors: true, SilenceUsage: true, Args: knownCommand,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	showVersion := root.Flags().Bool("version", false, "say which program this is") // cobra's own needs text/template
+	root.RunE = func(c *cobra.Command, _ []string) error {
+		if *showVersion {
+			fmt.Fprintln(at.out, version())
+			return nil
+		}
+		return c.Help()
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return advise(err, "`%s --help` lists the flags", c.CommandPath())
+		return advise(misread(err), "`%s --help` lists the flags", c.CommandPath())
 	})
 	root.AddGroup(&cobra.Group{ID: "run", Title: "The agent:"}, &cobra.Group{ID: "write", Title: "Declarations:"}, &cobra.Group{ID: "try", Title: "To try it out:"}, &cobra.Group{ID: "more", Title: "And:"})
 	add := func(group string, commands ...*cobra.Command) {
@@ -38,6 +48,26 @@ func rootCommand(at surroundings) *cobra.Command {
 	add("more", versionCommand(at), completionCommand(at))
 	explainUsage(root, at)
 	return root
+}
+
+// misread is the error of a flag that is no number, in our words.
+func misread(err error) error {
+	var invalid *pflag.InvalidValueError
+	var number *strconv.NumError
+	if !errors.As(err, &invalid) || !errors.As(err, &number) {
+		return err
+	}
+	wanted := "a whole number"
+	switch {
+	case number.Func == "ParseFloat":
+		wanted = "a number"
+	case number.Func == "ParseUint":
+		wanted = "a whole number that is not below 0"
+	}
+	if errors.Is(number, strconv.ErrRange) {
+		wanted = "too large or too small"
+	}
+	return fmt.Errorf("invalid argument %q for \"--%s\" flag: it is %s", invalid.GetValue(), invalid.GetFlag().Name, wanted)
 }
 
 // knownCommand refuses words that are no command.

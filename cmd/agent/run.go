@@ -18,9 +18,14 @@ Everything that it needs to remember is in git and in AWS, so it may be stopped
 and killed at any moment. Ctrl-C and SIGTERM end it at once. SIGHUP makes it
 poll at once, as do webhooks where agent.hcl asks for them.
 
+--until-converged waits for as long as it takes: also for a repository that is
+empty or cannot be read, because nobody knows then what is declared.
+
 Exit code of --until-converged: 0 when all groups are converged, 3 when one is
 held, has drifted or is declared with a mistake, and so needs a commit or a
-person. 1 is always an error.`
+person. That of --once: 0 when a pass was made by the newest commit that could
+be read. 1 is always an error: also that nothing is in force, that the
+repository cannot be read now, or that it has no folder --path.`
 
 // runFlags are the flags of `moult run`.
 type runFlags struct {

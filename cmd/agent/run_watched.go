@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"moult/cmd/internal/page"
@@ -39,9 +40,12 @@ func runWatched(ctx context.Context, at surroundings, f runFlags) error {
 	}
 	p.end(report)
 	if f.format == asJSON && !report.At.IsZero() {
-		return errors.Join(writeJSON(at.out, report), err)
+		err = errors.Join(writeJSON(at.out, report), err)
 	}
 	if err == nil {
+		err = prefixed("make a pass", a.sound(report))
+	}
+	if err == nil && f.format == asText {
 		tellUndeclared(at, report, s.repository.Path)
 	}
 	return err
@@ -141,13 +145,18 @@ func (w *wait) result() (reconcile.Report, error) {
 	return w.report, w.err
 }
 
+// unreadable reports whether the repository cannot be read now.
+func unreadable(s *reconcile.Stale) bool {
+	return slices.ContainsFunc(s.Each(), func(s reconcile.Stale) bool { return !s.Held })
+}
+
 // atRest reports whether all has been said about what is declared now: every
 // group is converged, or else each has been looked at and something needs a
 // commit or a person. While the repository cannot be read, or its history is
 // still being read, nobody knows what is declared now; a held commit needs a
 // person.
 func atRest(declared reconcile.Declared, answers []reconcile.Answer) (bool, error) {
-	if declared.Partial || declared.Stale != nil && !declared.Stale.Held {
+	if declared.Partial || unreadable(declared.Stale) {
 		return false, nil
 	}
 	answered := make(map[reconcile.ID]reconcile.Answer, len(answers))

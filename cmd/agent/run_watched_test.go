@@ -66,6 +66,10 @@ func TestAtRestNeedsARepositoryThatCanBeRead(t *testing.T) {
 	if rested, _ := atRest(reconcile.Declared{Stale: &reconcile.Stale{Reason: "connection refused"}}, nil); rested {
 		t.Error("at rest while nobody knows what is declared now")
 	}
+	both := &reconcile.Stale{Held: true, Reason: "not signed", Also: &reconcile.Stale{Reason: "connection refused"}}
+	if rested, _ := atRest(reconcile.Declared{Stale: both}, nil); rested {
+		t.Error("at rest while nobody knows whether the commit is still held")
+	}
 	rested, err := atRest(reconcile.Declared{Mistakes: []reconcile.Mistake{{Environment: "production"}}}, nil)
 	if !rested || err != code(exitNotConverged) {
 		t.Errorf("with a mistake that needs a commit: %v, %v", rested, err)

@@ -124,8 +124,8 @@ func sampleExplanation() explanation {
 			ID: a.Group, Exists: true, Shape: reconcile.ShapePlain, Capacity: 10, Min: 2, Max: 12,
 			Saved: reconcile.Saved{Version: reconcile.Version{Template: "lt-0123456789abcdef0", Number: 7, Image: a.From, Commit: oldCommit().Hash}},
 			Refreshes: []reconcile.Refresh{
-				{ID: "aaaa-bbbb", Status: reconcile.RollbackSuccessful, Reason: "Instances never became healthy.", Started: sampleNow().Add(-20 * time.Minute), Ended: a.Since, Percent: 100, Targeted: true, Image: a.To, Version: reconcile.Version{Commit: sampleCommit().Hash}, Causes: []string{"Terminating EC2 instance: i-1 - an instance was taken out of service in response to an ELB system health check failure."}},
-				{ID: "9999-8888", Status: reconcile.Successful, Started: sampleNow().Add(-26 * time.Hour), Percent: 100, Targeted: true, Image: a.From, Version: reconcile.Version{Commit: oldCommit().Hash}},
+				{ID: "aaaa-bbbb", Status: reconcile.RollbackSuccessful, Reason: "Instances never became healthy.", Started: sampleNow().Add(-20 * time.Minute), Ended: a.Since, Percent: 100, Targeted: true, Image: a.To, Version: reconcile.Version{Number: 8, Commit: sampleCommit().Hash}, Causes: []string{"Terminating EC2 instance: i-1 - an instance was taken out of service in response to an ELB system health check failure."}},
+				{ID: "9999-8888", Status: reconcile.Successful, Started: sampleNow().Add(-26 * time.Hour), Percent: 100, Targeted: true, Image: a.From, Version: reconcile.Version{Number: 7, Commit: oldCommit().Hash}},
 			},
 		},
 		Findings: []reconcile.Finding{

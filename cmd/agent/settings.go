@@ -2,11 +2,16 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"moult/gitsource"
 )
 
 // settings are what run, plan, status, explain and history go by: what the flags say,
@@ -40,18 +45,18 @@ func (f *common) register(c *cobra.Command) {
 // settings reads agent.hcl, where there is one, and lays the flags over it.
 func (f common) settings(at surroundings) (settings, error) {
 	s := settings{stateDir: usualStateDir(at.env), poll: 30 * time.Second, interval: 60 * time.Second, logLevel: "info"}
-	path := f.config
-	if path == "" {
+	file := f.config
+	if file == "" {
 		if _, err := os.Stat(configFile); err == nil {
-			path = configFile
+			file = configFile
 		}
 	}
-	if path != "" {
+	if file != "" {
 		var err error
-		if s, err = readConfig(path, s); err != nil {
+		if s, err = readConfig(file, s); err != nil {
 			return s, err
 		}
-		s.config = path
+		s.config = file
 	}
 	s.repository.URL, s.shownURL = or(f.repo, s.repository.URL), f.repo
 	s.repository.Branch = or(f.branch, s.repository.Branch)
@@ -78,12 +83,32 @@ func usualStateDir(env func(string) string) string {
 // check refuses settings that nothing can be read with.
 func (s settings) check() error {
 	if s.repository.URL == "" {
-		return advise(errors.New("find the repository: none is named"), "name one with --repo, or in %s", or(s.config, configFile))
+		return advise(errors.New("find the repository: none is named"), "name one with --repo, or in %s%s", or(s.config, configFile), cloneHere())
 	}
 	if s.stateDir == "" {
 		return advise(errors.New("find the state directory: none is named, and HOME is not set"), "name one with --state-dir")
 	}
+	if leads := path.Clean(strings.TrimLeft(s.repository.Path, "/")); leads == ".." || strings.HasPrefix(leads, "../") {
+		return advise(fmt.Errorf("find the folder %q: it lies outside of the repository", s.repository.Path), "give --path, or path in agent.hcl, from the top folder of the repository")
+	}
 	return nil
+}
+
+// cloneHere offers the clone that somebody is in, which holds what was committed
+// there and need not be what was pushed.
+func cloneHere() string {
+	here, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	clone, err := gitsource.FindClone(here)
+	switch {
+	case err != nil:
+		return ""
+	case clone == here:
+		clone = "."
+	}
+	return fmt.Sprintf("; for the clone that you are in: --repo %s", clone)
 }
 
 // socketPath is where the running agent answers.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"time"
@@ -49,7 +50,9 @@ type source struct {
 
 	declared reconcile.Declared // what was last in force
 	head     string             // the commit that declared was made at; empty: never
-	stale    *reconcile.Stale
+	hold     error              // why the newest commit that is known is not obeyed, as the gate ruled last
+
+	held, unread *reconcile.Stale // since when that is so, and since when the repository cannot be read
 }
 
 // Read asks the repository for its newest commit and returns what is declared.
@@ -61,29 +64,39 @@ func (s *source) Read(ctx context.Context) (reconcile.Declared, error) {
 	if err == nil && s.fold.timeline != nil && s.fold.timeline.Partial() {
 		err = s.handover.trouble() // groups wait for history that does not come
 	}
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return reconcile.Declared{}, context.Cause(ctx)
-	case err == nil:
-		s.stale = nil
-	case s.head == "" && !errors.Is(err, gitsource.ErrEmpty) && !isHeld(err):
-		return reconcile.Declared{}, err
-	default:
-		s.grow(err, time.Now())
 	}
+	if err != nil && s.head == "" && s.hold == nil && !errors.Is(err, gitsource.ErrEmpty) {
+		return reconcile.Declared{}, err
+	}
+	s.unread, s.held = grown(s.unread, err, time.Now()), grown(s.held, s.hold, time.Now())
 	declared := s.declared
-	declared.Stale = s.stale
+	declared.Stale = s.stale()
 	return declared, nil
 }
 
-// grow notes that what is declared may be old. The moment since when stays,
+// grown notes that what is declared may be old. The moment since when stays,
 // while the reason may change.
-func (s *source) grow(err error, now time.Time) {
-	since := now
-	if s.stale != nil {
-		since = s.stale.Since
+func grown(before *reconcile.Stale, err error, now time.Time) *reconcile.Stale {
+	if err == nil {
+		return nil
 	}
-	s.stale = &reconcile.Stale{Since: since, Reason: err.Error(), Held: isHeld(err)}
+	since := now
+	if before != nil {
+		since = before.Since
+	}
+	return &reconcile.Stale{Since: since, Reason: err.Error(), Held: isHeld(err), Empty: errors.Is(err, gitsource.ErrEmpty)}
+}
+
+// stale is why what is declared may be old; nil when it is not.
+func (s *source) stale() *reconcile.Stale {
+	if s.held == nil {
+		return s.unread
+	}
+	held := *s.held
+	held.Also = s.unread
+	return &held
 }
 
 // refresh polls, and folds what is new and may be obeyed. Its error is why what is declared may
@@ -105,17 +118,27 @@ func (s *source) refresh(ctx context.Context) error {
 			s.restart, unread = true, s.follow(ctx)
 		}
 	}
+	if err != nil && unread != nil {
+		return fmt.Errorf("%w; %w", err, unread)
+	}
 	return errors.Join(err, unread)
 }
 
-// follow puts in force the newest commit that may be obeyed. Its error is why
-// that is not the newest of all.
+// follow puts in force the newest commit that may be obeyed, and notes why that
+// is not the newest of all. Its error is why nobody can tell, or cannot read it.
 func (s *source) follow(ctx context.Context) error {
 	upto, held, err := s.rule(ctx)
-	if err != nil || upto == "" || upto == s.head && !s.handover.waits() {
-		return errors.Join(held, err)
+	if isHeld(err) {
+		held, err = err, nil
 	}
-	return errors.Join(held, s.obey(ctx, upto))
+	if err != nil {
+		return err
+	}
+	s.hold = held
+	if upto == "" || upto == s.head && !s.handover.waits() {
+		return nil
+	}
+	return s.obey(ctx, upto)
 }
 
 // rule asks the gate how far to go; held is why not to the end.

@@ -114,6 +114,19 @@ func change(a reconcile.Answer) string {
 	return a.From + " -> " + a.To
 }
 
+// quoted is what somebody wrote, between marks that it does not hold itself: git
+// puts the subject of a reverted commit between double ones.
+func quoted(text string) string {
+	text = tame(text)
+	switch {
+	case !strings.Contains(text, `"`):
+		return `"` + text + `"`
+	case !strings.Contains(text, "'"):
+		return "'" + text + "'"
+	}
+	return "“" + text + "”"
+}
+
 // commitLine reads `commit 4f2a91c2 "webapp 2026.11.24" by Ada, 4 minutes ago`.
 func commitLine(c reconcile.Commit, v view) string {
 	if c.Hash == "" {
@@ -121,7 +134,7 @@ func commitLine(c reconcile.Commit, v view) string {
 	}
 	line := "commit " + v.paint.bold(c.Short())
 	if c.Subject != "" {
-		line += fmt.Sprintf(" %q", c.Subject)
+		line += " " + quoted(c.Subject)
 	}
 	if c.Author != "" {
 		name, _, _ := strings.Cut(c.Author, " <") // without the address

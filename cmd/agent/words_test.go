@@ -24,3 +24,17 @@ func TestTimesAreSaidAsPeopleSayThem(t *testing.T) {
 		}
 	}
 }
+
+func TestASubjectIsReadableBetweenItsMarks(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"webapp 2026.11.24":                   `"webapp 2026.11.24"`,
+		`Revert "staging: webapp 2026.11.24"`: `'Revert "staging: webapp 2026.11.24"'`,
+		`Revert "don't"`:                      `“Revert "don't"”`,
+		"red\x1b[31m \\ and\ttab \u202e back": `"red [31m \ and tab   back"`,
+	} {
+		if got := quoted(text); got != want {
+			t.Errorf("%q is shown as %s, want %s", text, got, want)
+		}
+	}
+}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -51,8 +54,17 @@ func failed(doing string, err error) error {
 	if classed(err) {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	if _, none := withoutCredentials(err); none {
+		return fmt.Errorf("%s: %w", doing, unprompted{refusal{err}})
+	}
 	return fmt.Errorf("%s: %w: %w", doing, classOf(err), refusal{err})
 }
+
+// unprompted is an error to try again after without saying so: somebody has to do
+// something first.
+type unprompted struct{ error }
+
+func (u unprompted) Unwrap() []error { return []error{reconcile.ErrRetry, u.error} }
 
 func classed(err error) bool {
 	return errors.Is(err, reconcile.ErrRetry) || errors.Is(err, reconcile.ErrConflict) ||
@@ -157,6 +169,9 @@ func (r refusal) Error() string {
 
 // silence says why there was no answer.
 func silence(err error) string {
+	if why, none := withoutCredentials(err); none {
+		return "no AWS credentials were found (environment, profile, instance role): " + why
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "AWS did not answer within " + attemptDeadline.String()
 	}
@@ -165,6 +180,54 @@ func silence(err error) string {
 		return "AWS did not answer: " + send.Err.Error()
 	}
 	return err.Error()
+}
+
+// imds is the SDK's name of the service that hands out the credentials of an
+// instance's role. It is asked last, when there are none anywhere else.
+const imds = "ec2imds"
+
+// withoutCredentials is why the instance role, which is the last resort, gave no
+// credentials; ok is false where that is not what is wrong.
+func withoutCredentials(err error) (why string, ok bool) {
+	var op *smithy.OperationError
+	if service, _ := refused(err); service != imds {
+		return "", false
+	}
+	for errors.As(err, &op) {
+		err = op.Err
+	}
+	var send *smithyhttp.RequestSendError
+	var answer *smithyhttp.ResponseError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the instance metadata service does not answer", true
+	case errors.As(err, &send):
+		return "the instance metadata service does not answer: " + bare(send.Err).Error(), true
+	case errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusNotFound:
+		return "the instance has no role", true
+	case strings.Contains(err.Error(), "AWS_EC2_METADATA_DISABLED"):
+		return "AWS_EC2_METADATA_DISABLED is set", true
+	}
+	return err.Error(), true
+}
+
+// bare is an error without the address that was asked.
+func bare(err error) error {
+	var asked *url.Error
+	if errors.As(err, &asked) {
+		return asked.Err
+	}
+	return err
+}
+
+// unconfigured says why the SDK's own files and variables cannot be used.
+func unconfigured(err error) error {
+	const doing = "load the AWS configuration"
+	var absent config.SharedConfigProfileNotExistError
+	if errors.As(err, &absent) {
+		return fmt.Errorf("%s: %w", doing, unprompted{fmt.Errorf("there is no profile %q; correct AWS_PROFILE, or add the profile to ~/.aws/config", absent.Profile)})
+	}
+	return fmt.Errorf("%s: %w: %w", doing, reconcile.ErrRetry, err)
 }
 
 // plain is AWS's sentence without the encoded part that only IAM can read.

@@ -1,13 +1,18 @@
 package aws
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"moult/providers/aws/awssim"
 	"moult/providers/providertest"
@@ -148,4 +153,50 @@ func TestACallThatIsNotAnsweredIsGivenUp(t *testing.T) {
 			t.Errorf("gave up after %s", took)
 		}
 	})
+}
+
+// TestCredentialsThatAreNowhereAreCalledThat asks the SDK's own chain, with
+// nothing in the environment.
+func TestCredentialsThatAreNowhereAreCalledThat(t *testing.T) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	p := &Provider{Backoff: retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })}
+	_, err := p.Resolve(t.Context(), reconcile.Place{Region: "eu-west-1"}, []reconcile.Declaration{{Image: "ami-0a4f1c2d3e5b60718"}})
+	wantRetry(t, err, "describe images: no AWS credentials were found (environment, profile, instance role): AWS_EC2_METADATA_DISABLED is set")
+}
+
+func TestTheCauseOfMissingCredentialsIsShort(t *testing.T) {
+	t.Parallel()
+	refused := &url.Error{Op: "Get", URL: "http://169.254.169.254/latest/", Err: errors.New("connection refused")}
+	notFound := &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusNotFound}}, Err: errors.New("not found")}
+	for want, err := range map[string]error{
+		"the instance metadata service does not answer: connection refused": &smithyhttp.RequestSendError{Err: refused},
+		"the instance metadata service does not answer":                     context.DeadlineExceeded,
+		"the instance has no role":                                          notFound,
+	} {
+		asked := &smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: err}
+		err := failed("describe images", &smithy.OperationError{ServiceID: "EC2", OperationName: "DescribeImages", Err: fmt.Errorf("get credentials: %w", asked)})
+		wantRetry(t, err, "describe images: no AWS credentials were found (environment, profile, instance role): "+want)
+	}
+}
+
+func TestAProfileThatDoesNotExistIsNotTriedAgain(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("AWS_PROFILE", "nope")
+	_, err := (&Provider{}).Resolve(t.Context(), reconcile.Place{Region: "eu-west-1"}, nil)
+	wantRetry(t, err, `load the AWS configuration: there is no profile "nope"; correct AWS_PROFILE`)
+}
+
+// wantRetry wants a retry that does not speak of trying again.
+func wantRetry(t *testing.T, err error, says string) {
+	t.Helper()
+	if err == nil || !strings.HasPrefix(err.Error(), says) || strings.Contains(err.Error(), "try again") {
+		t.Errorf("it says %v, want %q", err, says)
+	}
+	if !errors.Is(err, reconcile.ErrRetry) {
+		t.Errorf("%v is %s, want retry", err, reconcile.ClassOf(err))
+	}
 }

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -118,7 +117,7 @@ func (p *Provider) config(ctx context.Context) (awssdk.Config, error) {
 	}
 	base, err := load(ctx)
 	if err != nil {
-		return awssdk.Config{}, fmt.Errorf("load the AWS configuration: %w: %w", reconcile.ErrRetry, err)
+		return awssdk.Config{}, unconfigured(err)
 	}
 	p.base = &base
 	return base, nil
