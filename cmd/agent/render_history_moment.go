@@ -248,7 +248,7 @@ func commitThen(c reconcile.Commit, v view) string {
 	}
 	line := "commit " + v.paint.bold(shortHash(c.Hash))
 	if c.Subject != "" {
-		line += fmt.Sprintf(" %q", tame(c.Subject))
+		line += " " + quoted(c.Subject)
 	}
 	if c.Author != "" {
 		line += " by " + tame(c.Author)
