@@ -69,7 +69,7 @@ func localClone(url string) (string, bool) {
 
 func cloneArchive(dir, branch, path string) (*archive, error) {
 	a := &archive{clone: dir, branch: branch, path: path}
-	return a, a.open(dir, "fetch it: git fetch origin "+ledger.Ref+":"+ledger.Ref)
+	return a, a.open(dir, "fetch it: git fetch origin "+ledger.Ref+":"+ledger.Ref+"; where there is none to fetch, no agent has written yet or may push")
 }
 
 // open opens the ledger. That there is none is no error yet: git alone can
