@@ -34,6 +34,7 @@ type Ledger struct {
 
 	turn sync.Mutex // held through a Fetch or Push: one at a time
 	peer peer       // of the last one; guarded by turn
+	held declined   // what the remote has and is too large; guarded by turn
 	mu   sync.Mutex // guards the rest; never held while waiting for a server
 
 	store   *repository

@@ -169,8 +169,8 @@ func (x *exchange) fetchOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	head, err := x.peer.fetch(ctx, store)
-	return x.ledger.change(ctx, func(s *repository) error {
+	head, err := x.peer.fetch(ctx, store, x.declines)
+	return x.decline(head, x.ledger.change(ctx, func(s *repository) error {
 		switch {
 		case s != store: // made again meanwhile, because the old one was damaged
 			return errAgain
@@ -178,7 +178,7 @@ func (x *exchange) fetchOnce(ctx context.Context) error {
 			return err
 		}
 		return x.take(ctx, s, head)
-	})
+	}))
 }
 
 // errAgain: what was fetched went into a store that is no more.
