@@ -21,11 +21,17 @@ import (
 func noteTooLarge(t testing.TB, f fleet) (person string) {
 	t.Helper()
 	person = f.cloneWithNotes(t)
-	large := file(t, "large", bytes.Repeat([]byte("much\n"), 34<<20/5))
-	blob := git(t, person, "hash-object", "-w", large)
-	git(t, person, "notes", "--ref=moult", "add", "-C", blob, f.commits[2])
-	git(t, person, "push", "-q", "origin", Ref)
+	addNote(t, person, f.commits[2], 34<<20)
 	return person
+}
+
+// addNote writes a note of so many bytes, and pushes it.
+func addNote(t testing.TB, person, commit string, size int) {
+	t.Helper()
+	content := bytes.Repeat([]byte("much\n"), size/5)
+	blob := git(t, person, "hash-object", "-w", file(t, "large", content))
+	git(t, person, "notes", "--ref=moult", "add", "-C", blob, commit)
+	git(t, person, "push", "-q", "origin", Ref)
 }
 
 // takeOut is that somebody removing it.
@@ -111,5 +117,24 @@ func TestANoteThatIsTooLargeIsNotFetchedEachTime(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(l.Dir, "objects", "pack", "tmp_*")); len(left) != 0 {
 		t.Errorf("half a pack is left: %q", left)
+	}
+}
+
+// TestANoteDoesNotBecomeTooLargeByWhatTheAgentAdds: others could not fetch it.
+func TestANoteDoesNotBecomeTooLargeByWhatTheAgentAdds(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, 3)
+	l := newLedger(t, "agent", overHTTP(t, f, nil))
+	must(t, l.Append(background, noon, f.started(0)))
+	push(t, l)
+	addNote(t, f.cloneWithNotes(t), f.commits[2], 32<<20-100)
+	fetch(t, l)
+	must(t, l.Append(background, noon, f.started(2)))
+	push(t, l)
+	young := newLedger(t, "young", l.Remote.URL)
+	fetch(t, young)
+	want := []string{ami(0) + " web started", ami(2) + " web started"}
+	if diff := cmp.Diff(want, told(t, young.Dir)); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
 	}
 }

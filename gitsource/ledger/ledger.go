@@ -156,7 +156,7 @@ func addLines(store *repository, d *draft, tree plumbing.Hash, lines []line, fin
 		for _, place := range places { // where another version of git put it
 			files[place.name] = plumbing.ZeroHash
 		}
-		files[home(commit)] = d.add(plumbing.BlobObject, n.with(added...).content())
+		files[home(commit)] = d.add(plumbing.BlobObject, n.with(added...).fitting().content())
 		fresh = append(fresh, added...)
 	}
 	return files, inOrder(fresh), nil

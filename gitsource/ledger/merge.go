@@ -152,7 +152,7 @@ func (j *joining) note(commit plumbing.Hash) error {
 	for _, gone := range base.lacks(theirs) {
 		j.missing = append(j.missing, gone.Entry)
 	}
-	both := mergeNotes(base, ours, theirs)
+	both := mergeNotes(base, ours, theirs).fitting()
 	merged := string(both.content())
 	if merged == string(theirs.content()) {
 		return nil

@@ -60,6 +60,20 @@ func withoutEnds(text []string) []string {
 	return text
 }
 
+// fitting is the note as it may be sent. One that is too large would be refused
+// by every agent that fetches it, so it is written without its text, which
+// stays in the steps before.
+func (n note) fitting() note {
+	size := int64(textBytes(n.text)) + 1
+	for _, l := range n.lines {
+		size += int64(len(l.text)) + 1
+	}
+	if size > limits.ObjectBytes {
+		n.text = nil
+	}
+	return n
+}
+
 // content is the note as git keeps it: the agents' lines first, and what
 // people wrote below an empty line.
 func (n note) content() []byte {
