@@ -53,7 +53,7 @@ func (a *allowance) take(w weight) error {
 	a.leaves -= w.leaves
 	a.bytes -= w.bytes
 	if a.folders < 0 || a.leaves < 0 || a.bytes < 0 {
-		return fault.New(fault.ErrTooLarge, "see what was put there: git ls-tree -r "+Ref,
+		return fault.New(fault.ErrTooLarge, "see who put so much there (git log "+Ref+") and take it out",
 			"read notes: more than %d folders, %d notes, or %d bytes of folders (limits)", mostFolders, mostLeaves, mostTreeBytes)
 	}
 	return a.ctx.Err()
