@@ -40,7 +40,7 @@ func (l *Ledger) compact(ctx context.Context, store *repository, now time.Time) 
 	if err != nil || head.IsZero() {
 		return err
 	}
-	if head, err = l.fold(store, head, seen, now); err != nil {
+	if head, err = l.fold(ctx, store, head, seen, now); err != nil {
 		return fmt.Errorf("compact store of the ledger: %w", err)
 	}
 	keep, shallow, err := store.needed(seen, head)
@@ -66,7 +66,7 @@ func (r *repository) clearOld(now time.Time) {
 }
 
 // fold makes one commit of those that could not be sent, when they are many.
-func (l *Ledger) fold(store *repository, head, seen plumbing.Hash, now time.Time) (plumbing.Hash, error) {
+func (l *Ledger) fold(ctx context.Context, store *repository, head, seen plumbing.Hash, now time.Time) (plumbing.Hash, error) {
 	unsent, err := store.between(seen, head)
 	if err != nil || len(unsent) <= mostUnsent {
 		return head, err
@@ -75,7 +75,7 @@ func (l *Ledger) fold(store *repository, head, seen plumbing.Hash, now time.Time
 	if err != nil {
 		return head, err
 	}
-	key, err := l.sealBetween(store, seen, tree)
+	key, err := l.sealBetween(ctx, store, seen, tree)
 	if err != nil {
 		return head, err
 	}

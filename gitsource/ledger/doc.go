@@ -48,6 +48,11 @@
 // comes back from the remote, and a damaged store is searched for what was
 // not.
 //
+// Whoever may push to the remote may push much. A ledger that has a note of more
+// than 32 MiB in its newest step, or more than some 1,200,000 notes that the store
+// has not, is refused and stays where it is; what the agent writes is kept until
+// somebody has put it right.
+//
 // go-git's Remote.Push reads the whole history to send one note, so the few
 // new objects are picked here and handed to receive-pack through go-git's
 // transports. A repository on this machine is written in place, by git's rules

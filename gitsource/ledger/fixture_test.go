@@ -154,7 +154,7 @@ func newFleet(t testing.TB, commits int) fleet {
 	must(t, made.err)
 	f := fleet{bare: filepath.Join(t.TempDir(), "fleet.git"), commits: made.commits[:commits]}
 	must(t, os.CopyFS(f.bare, made.files))
-	for _, empty := range []string{"objects/info", "refs/tags", "hooks"} {
+	for _, empty := range []string{"objects/info", "objects/pack", "refs/tags", "hooks"} {
 		must(t, os.MkdirAll(filepath.Join(f.bare, empty), 0o755))
 	}
 	return f

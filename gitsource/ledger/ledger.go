@@ -35,6 +35,7 @@ type Ledger struct {
 
 	turn sync.Mutex // held through a Fetch or Push: one at a time
 	peer peer       // of the last one; guarded by turn
+	held declined   // what the remote has and is too large; guarded by turn
 	mu   sync.Mutex // guards the rest; never held while waiting for a server
 
 	store   *repository
@@ -170,7 +171,7 @@ func addLines(store *repository, d *draft, tree plumbing.Hash, lines []line, by 
 		for _, place := range places { // where another version of git put it
 			files[place.name] = plumbing.ZeroHash
 		}
-		files[home(commit)] = d.add(plumbing.BlobObject, n.with(added...).content())
+		files[home(commit)] = d.add(plumbing.BlobObject, n.with(added...).fitting().content())
 		fresh = append(fresh, added...)
 	}
 	return files, inOrder(fresh), nil

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,7 +27,7 @@ type union struct {
 // either: of each note, all entries of both sides. Where the remote has gone
 // on from what was seen and the store has nothing of its own, the store simply
 // follows. An entry that somebody removed is put back.
-func (l *Ledger) merge(store *repository, h heads, now time.Time) (union, error) {
+func (l *Ledger) merge(ctx context.Context, store *repository, h heads, now time.Time) (union, error) {
 	u := union{head: h.remote}
 	continues, err := store.descends(h.remote, h.seen)
 	if err != nil {
@@ -43,14 +45,14 @@ func (l *Ledger) merge(store *repository, h heads, now time.Time) (union, error)
 	if !continues {
 		h.seen = plumbing.ZeroHash // no common ground: both sides count as new
 	}
-	return u, l.join(store, h, &u, now)
+	return u, l.join(ctx, store, h, &u, now)
 }
 
 // join makes the union of two heads that have each gone their own way, or
 // follows the remote when it has everything.
-func (l *Ledger) join(store *repository, h heads, u *union, now time.Time) error {
+func (l *Ledger) join(ctx context.Context, store *repository, h heads, u *union, now time.Time) error {
 	j := joining{store: store, files: map[string]plumbing.Hash{}}
-	if err := j.read(h); err != nil {
+	if err := j.read(ctx, h); err != nil {
 		return err
 	}
 	u.missing = j.missing
@@ -94,7 +96,7 @@ type joining struct {
 
 // read finds what has to change in the remote's tree so that nothing of the
 // local one is lost.
-func (j *joining) read(h heads) error {
+func (j *joining) read(ctx context.Context, h heads) error {
 	for _, side := range []struct {
 		commit plumbing.Hash
 		tree   *plumbing.Hash
@@ -105,10 +107,10 @@ func (j *joining) read(h heads) error {
 		}
 		*side.tree = tree
 	}
-	if err := j.scrub(); err != nil {
+	if err := j.scrub(ctx); err != nil {
 		return err
 	}
-	d, err := compare(j.store, j.trees.remote, j.trees.local)
+	d, err := compare(ctx, j.store, j.trees.remote, j.trees.local)
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func (j *joining) read(h heads) error {
 		if d.new[commit] == nil {
 			continue // a note that only the remote has
 		}
-		if err := j.note(commit); err != nil {
+		if err := errors.Join(ctx.Err(), j.note(commit)); err != nil {
 			return fmt.Errorf("merge note of %s: %w", commit, err)
 		}
 	}
@@ -125,11 +127,11 @@ func (j *joining) read(h heads) error {
 
 // scrub leaves out of the remote's trees what cannot be a note. The store's own
 // has nothing of the kind.
-func (j *joining) scrub() (err error) {
-	if j.trees.seen, _, err = scrub(j.store, j.trees.local, j.trees.seen); err != nil {
+func (j *joining) scrub(ctx context.Context) (err error) {
+	if j.trees.seen, _, err = scrub(ctx, j.store, j.trees.local, j.trees.seen); err != nil {
 		return err
 	}
-	j.trees.remote, j.dropped, err = scrub(j.store, j.trees.local, j.trees.remote)
+	j.trees.remote, j.dropped, err = scrub(ctx, j.store, j.trees.local, j.trees.remote)
 	return err
 }
 
@@ -150,7 +152,7 @@ func (j *joining) note(commit plumbing.Hash) error {
 	for _, gone := range base.lacks(theirs) {
 		j.missing = append(j.missing, gone.Entry)
 	}
-	both := mergeNotes(base, ours, theirs)
+	both := mergeNotes(base, ours, theirs).fitting()
 	merged := string(both.content())
 	if merged == string(theirs.content()) {
 		return nil

@@ -16,7 +16,7 @@ import (
 // stands, by git's own rules, so that no git command is needed.
 type neighbour struct{ path string }
 
-func (n *neighbour) fetch(ctx context.Context, store *repository) (plumbing.Hash, error) {
+func (n *neighbour) fetch(ctx context.Context, store *repository, declines func(plumbing.Hash) error) (plumbing.Hash, error) {
 	there, err := openRepository(n.path)
 	if err != nil {
 		return plumbing.ZeroHash, onDisk(err)
@@ -32,18 +32,31 @@ func (n *neighbour) fetch(ctx context.Context, store *repository) (plumbing.Hash
 	if known, err := store.leadsTo(head); known || err != nil {
 		return head, err
 	}
+	if err := declines(head); err != nil {
+		return head, err
+	}
 	known, err := store.haves()
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
+	err = store.acceptSince(ctx, there, known, head)
+	if errors.Is(err, fault.ErrTooLarge) && len(known) > 0 { // by a step in between, perhaps; see distant.get
+		err = store.acceptSince(ctx, there, nil, head)
+	}
+	return head, tooLarge(err)
+}
+
+// acceptSince takes what a repository has that a store lacks which knows some
+// commits.
+func (r *repository) acceptSince(ctx context.Context, there *repository, known []plumbing.Hash, head plumbing.Hash) error {
 	p, err := there.since(known, head)
 	if err == nil {
 		err = p.fill()
 	}
 	if err != nil {
-		return plumbing.ZeroHash, theirs(err)
+		return theirs(err)
 	}
-	return head, onDisk(theirs(store.accept(ctx, p, there.cutIn(p))))
+	return onDisk(theirs(r.accept(ctx, p, there.cutIn(p))))
 }
 
 // cutIn are the commits of a parcel whose parents a repository does not have,

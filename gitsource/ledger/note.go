@@ -60,6 +60,20 @@ func withoutEnds(text []string) []string {
 	return text
 }
 
+// fitting is the note as it may be sent. One that is too large would be refused
+// by every agent that fetches it, so it is written without its text, which
+// stays in the steps before.
+func (n note) fitting() note {
+	size := int64(textBytes(n.text)) + 1
+	for _, l := range n.lines {
+		size += int64(len(l.text)) + 1
+	}
+	if size > limits.ObjectBytes {
+		n.text = nil
+	}
+	return n
+}
+
 // content is the note as git keeps it: the agents' lines first, and what
 // people wrote below an empty line.
 func (n note) content() []byte {
@@ -109,17 +123,51 @@ func mergeNotes(base, ours, theirs note) note {
 	return merged
 }
 
+// mostMerged is how many bytes of text are merged line by line: those of both
+// sides and of what they began from, together. People write a few lines; text of
+// some MiB was put there to keep whoever merges it busy, or to make a note too
+// large to be sent.
+const mostMerged = 1 << 20
+
+// mergeText merges what people wrote. Of what is too much for that, theirs
+// stands, unless they changed nothing: it is what the remote shows already.
 func mergeText(base, ours, theirs []string) []string {
+	if textBytes(base, ours, theirs) > mostMerged {
+		if slices.Equal(base, theirs) {
+			return ours
+		}
+		return theirs
+	}
+	inBase, inOurs, inTheirs := setOf(base), setOf(ours), setOf(theirs)
 	var merged []string
 	for _, text := range ours {
-		if blank := strings.TrimSpace(text) == ""; blank || !slices.Contains(base, text) || slices.Contains(theirs, text) {
+		if blank := strings.TrimSpace(text) == ""; blank || !inBase[text] || inTheirs[text] {
 			merged = append(merged, text)
 		}
 	}
 	for _, text := range theirs {
-		if strings.TrimSpace(text) != "" && !slices.Contains(base, text) && !slices.Contains(ours, text) {
+		if strings.TrimSpace(text) != "" && !inBase[text] && !inOurs[text] {
 			merged = append(merged, text)
 		}
 	}
 	return withoutEnds(merged)
+}
+
+// textBytes is how large some texts are together, as they are written.
+func textBytes(texts ...[]string) int {
+	size := 0
+	for _, lines := range texts {
+		for _, line := range lines {
+			size += len(line) + 1
+		}
+	}
+	return size
+}
+
+func setOf(lines []string) map[string]bool {
+	set := make(map[string]bool, len(lines))
+	for _, line := range lines {
+		set[line] = true
+	}
+	return set
 }

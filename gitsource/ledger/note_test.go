@@ -108,6 +108,54 @@ func TestMergedNotesHoldWhatBothWrote(t *testing.T) {
 	}
 }
 
+// manyLines is text of so many lines, of which no two are the same.
+func manyLines(count int, what string) []string {
+	lines := make([]string, count)
+	for i := range lines {
+		lines[i] = fmt.Sprint(what, i)
+	}
+	return lines
+}
+
+// TestLongTextIsMergedInNoTime: each line was once looked for in each other, and
+// 40,000 of them on both sides took ten seconds, with the store locked.
+func TestLongTextIsMergedInNoTime(t *testing.T) {
+	t.Parallel()
+	ours, theirs := manyLines(40_000, "a"), manyLines(40_000, "b")
+	begun := time.Now()
+	merged := mergeText(nil, ours, theirs)
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if !slices.Equal(merged, slices.Concat(ours, theirs)) {
+		t.Errorf("%d lines of %d are left", len(merged), len(ours)+len(theirs))
+	}
+}
+
+// TestTextThatIsTooMuchIsNotMerged: two notes of 20 MiB would become one that
+// nobody can fetch.
+func TestTextThatIsTooMuchIsNotMerged(t *testing.T) {
+	t.Parallel()
+	few, long, longer := []string{"Seen by Ada."}, manyLines(100_000, "a line "), manyLines(200_000, "another ")
+	for name, c := range map[string]struct{ base, ours, theirs, want []string }{
+		"both changed":      {few, long, longer, longer},
+		"we did":            {few, long, few, long},
+		"they did":          {few, few, long, long},
+		"they took it out":  {long, long, few, few},
+		"theirs is the one": {nil, nil, long, long},
+		"ours is the one":   {nil, long, nil, long},
+		"the same":          {nil, long, long, long},
+	} {
+		if got := mergeText(c.base, c.ours, c.theirs); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %d lines are left, not %d", name, len(got), len(c.want))
+		}
+	}
+	note := note{text: long}.with(started(1).written())
+	if both := mergeNotes(parseNote(nil), note, parseNote([]byte(started(2).written().text))); len(both.lines) != 2 {
+		t.Errorf("%d entries are left of 2", len(both.lines))
+	}
+}
+
 func FuzzNoteLosesNothing(f *testing.F) {
 	line := started(1).written().text
 	f.Add(line + "\n\nSeen by Ada.\n")

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -62,23 +63,23 @@ func (s *shelf) pages(head plumbing.Hash) ([]page, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := collecting{from: s}
+	c := collecting{from: s, left: joinedTrees(context.Background())}
 	err = c.folder(commit.TreeHash, "")
 	return c.pages, err
 }
 
 // collecting lists the notes of a tree, as notes does, without a map of them.
 type collecting struct {
-	from    *shelf
-	pages   []page
-	folders int
+	from  *shelf
+	left  allowance
+	pages []page
 }
 
 func (c *collecting) folder(tree plumbing.Hash, path string) error {
-	if c.folders++; c.folders > mostFolders {
-		return fmt.Errorf("read notes: more than %d folders", mostFolders)
-	}
 	leaves, err := c.from.tree(tree)
+	if err == nil {
+		err = c.left.folder(leaves)
+	}
 	if err != nil {
 		return err
 	}

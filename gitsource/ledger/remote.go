@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -49,8 +50,9 @@ const defaultTimeout = 2 * time.Minute
 // peer is a repository to fetch the ledger from and push it to.
 type peer interface {
 	// fetch brings into the store what the peer's ledger has, and returns its
-	// head; zero when it has none.
-	fetch(ctx context.Context, store *repository) (plumbing.Hash, error)
+	// head; zero when it has none. Nothing is brought of a head that declines
+	// says an error of.
+	fetch(ctx context.Context, store *repository, declines func(plumbing.Hash) error) (plumbing.Hash, error)
 	// push moves the peer's ledger if it is still at parcel.old. errMoved when
 	// it is not.
 	push(ctx context.Context, p parcel) error
@@ -80,12 +82,15 @@ func (d *distant) close() { d.server.Close() }
 // fetch gets the pack with what the store lacks. A store that has nothing yet
 // gets the newest commit only, with all notes: the chain behind it may be long,
 // and is not needed to go on with it. What is incomplete is not kept.
-func (d *distant) fetch(ctx context.Context, store *repository) (plumbing.Hash, error) {
+func (d *distant) fetch(ctx context.Context, store *repository, declines func(plumbing.Hash) error) (plumbing.Hash, error) {
 	head, err := d.server.Tip(ctx, Ref)
 	if err != nil || head.IsZero() {
 		return head, err
 	}
 	if known, err := store.leadsTo(head); known || err != nil {
+		return head, err
+	}
+	if err := declines(head); err != nil {
 		return head, err
 	}
 	got, err := d.get(ctx, store, head)
@@ -98,16 +103,36 @@ func (d *distant) fetch(ctx context.Context, store *repository) (plumbing.Hash, 
 	return head, nil
 }
 
-// get receives the pack that a head of the ledger needs.
-func (d *distant) get(ctx context.Context, store *repository, head plumbing.Hash) (got received, err error) {
+// get receives the pack that a head of the ledger needs. Where that is too
+// large, what makes it so may stand in a step in between, and be taken out again:
+// then the newest step alone is received. The ledger counts as rewritten, and is
+// joined with what the store has.
+func (d *distant) get(ctx context.Context, store *repository, head plumbing.Hash) (received, error) {
 	haves, err := store.haves()
 	if err != nil {
-		return got, err
+		return received{}, err
 	}
 	want := wire.Want{Tip: head, Haves: haves, Shallow: store.boundary(), Thin: true}
 	if len(haves) == 0 && d.server.CanDeepen() {
 		want.Deepen = 1
 	}
+	got, err := d.receive(ctx, store, want)
+	if errors.Is(err, fault.ErrTooLarge) && want.Deepen == 0 && d.server.CanDeepen() {
+		want.Deepen = 1
+		got, err = d.receive(ctx, store, want)
+	}
+	return got, tooLarge(err)
+}
+
+// tooLarge says what to do about what is too large in what a remote has.
+func tooLarge(err error) error {
+	if !errors.Is(err, fault.ErrTooLarge) {
+		return err
+	}
+	return fmt.Errorf("%w; find the note that is so large (git ls-tree -rl %s) and take it out there: entries are kept until then", err, Ref)
+}
+
+func (d *distant) receive(ctx context.Context, store *repository, want wire.Want) (got received, err error) {
 	err = d.server.Fetch(ctx, want, func(ctx context.Context, pack io.Reader, moved wire.Boundary) error {
 		var err error
 		got, err = store.receive(moved.Shallow, func(f *os.File) (*idxfile.MemoryIndex, error) {

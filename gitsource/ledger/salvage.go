@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,10 +15,14 @@ import (
 // salvage reads every entry that can still be read in a damaged store. Each
 // line carries a check of itself, so nothing half-read gets through. A line
 // that stood in the note of another commit counts as little as it did there.
-func salvage(dir string) []line {
+// Where there is no store, there are no entries.
+func salvage(dir string) ([]line, error) {
 	damaged, err := openRepository(dir)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer damaged.close()
 	names := objectNames(dir)
@@ -29,7 +34,7 @@ func salvage(dir string) []line {
 			lines = append(lines, linesFiled(parseNote(content), files[h])...)
 		}
 	}
-	return inOrder(lines)
+	return inOrder(lines), nil
 }
 
 // filesOf is under which names blobs lie in the folders that can still be read.

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,15 +18,23 @@ import (
 // scrubbing leaves out of a tree of notes what git does not let stand there.
 type scrubbing struct {
 	shelf   *shelf
+	left    allowance // for what is read, and for what it stands for
 	draft   draft
-	folders int // how many were read
+	done    map[plumbing.Hash]scrubbed
 	dropped int // how many entries were left out
+}
+
+// scrubbed is what became of a tree, which may be asked for again.
+type scrubbed struct {
+	hash  plumbing.Hash // zero when nothing is left of it
+	holds weight        // with all below it that sound did not have
+	err   error
 }
 
 // scrub is a tree without what cannot be a note; the tree itself where there is
 // nothing of the kind, as in all that sound has. The new trees are in the store
 // when it returns.
-func scrub(store *repository, sound, tree plumbing.Hash) (clean plumbing.Hash, dropped int, err error) {
+func scrub(ctx context.Context, store *repository, sound, tree plumbing.Hash) (clean plumbing.Hash, dropped int, err error) {
 	if tree.IsZero() || tree == sound {
 		return tree, 0, nil
 	}
@@ -33,29 +43,46 @@ func scrub(store *repository, sound, tree plumbing.Hash) (clean plumbing.Hash, d
 		return tree, 0, err
 	}
 	defer shelf.close()
-	s := scrubbing{shelf: shelf}
-	if clean, err = s.folder(sound, tree); err != nil {
+	s := scrubbing{shelf: shelf, left: oneTree(ctx), done: map[plumbing.Hash]scrubbed{}}
+	all := s.folder(sound, tree)
+	if err := cmp.Or(all.err, whole(ctx, all.holds)); err != nil {
 		return tree, 0, err
 	}
-	if clean.IsZero() {
-		clean = s.draft.add(plumbing.TreeObject, nil)
+	if all.hash.IsZero() {
+		all.hash = s.draft.add(plumbing.TreeObject, nil)
 	}
-	return clean, s.dropped, store.write(&s.draft)
+	return all.hash, s.dropped, store.write(&s.draft)
 }
 
-// folder is one tree, scrubbed; zero when nothing is left of it.
-func (s *scrubbing) folder(sound, tree plumbing.Hash) (plumbing.Hash, error) {
-	if s.folders++; s.folders > mostFolders {
-		return tree, fmt.Errorf("read notes: more than %d folders", mostFolders)
+// whole fails when a tree holds more than is read of one.
+func whole(ctx context.Context, holds weight) error {
+	left := oneTree(ctx)
+	return left.take(holds)
+}
+
+// folder is one tree, scrubbed. What comes of it is the same whichever sound one
+// it is compared with.
+func (s *scrubbing) folder(sound, tree plumbing.Hash) scrubbed {
+	if _, ok := s.done[tree]; !ok {
+		s.done[tree] = s.read(sound, tree)
 	}
+	return s.done[tree]
+}
+
+func (s *scrubbing) read(sound, tree plumbing.Hash) (done scrubbed) {
 	before, err := treeOrNone(s.shelf, sound)
 	if err != nil {
-		return tree, err
+		return scrubbed{err: err}
 	}
 	leaves, err := s.shelf.tree(tree)
-	if err != nil {
-		return tree, err
+	if err == nil {
+		err = s.left.folder(leaves)
 	}
+	if err != nil {
+		return scrubbed{err: err}
+	}
+	done.holds.folders = 1
+	done.holds.count(leaves)
 	known := map[string]leaf{}
 	for _, l := range before {
 		known[l.name] = l
@@ -63,9 +90,11 @@ func (s *scrubbing) folder(sound, tree plumbing.Hash) (plumbing.Hash, error) {
 	all := map[string]leaf{}
 	for _, l := range leaves {
 		if l != known[l.name] {
-			if l, err = s.leaf(known[l.name], l); err != nil {
-				return tree, err
+			var holds weight
+			if l, holds, err = s.leaf(known[l.name], l); err != nil {
+				return scrubbed{err: err}
 			}
+			done.holds.add(holds)
 		}
 		if _, twice := all[l.name]; twice || l.hash.IsZero() {
 			s.dropped++
@@ -73,7 +102,8 @@ func (s *scrubbing) folder(sound, tree plumbing.Hash) (plumbing.Hash, error) {
 		}
 		all[l.name] = l
 	}
-	return s.same(tree, all), nil
+	done.hash = s.same(tree, all)
+	return done
 }
 
 // same is the tree where the leaves are what it holds, and else a new one.
@@ -87,38 +117,34 @@ func (s *scrubbing) same(tree plumbing.Hash, all map[string]leaf) plumbing.Hash 
 }
 
 // leaf is one entry of a tree as git writes it; without a hash when it cannot
-// stand there.
-func (s *scrubbing) leaf(known, l leaf) (leaf, error) {
+// stand there. holds is what is below it.
+func (s *scrubbing) leaf(known, l leaf) (clean leaf, holds weight, err error) {
 	if l.mode == modeLink && legal(l.name) {
-		return l, nil // its commit is in another repository
+		return l, holds, nil // its commit is in another repository
 	}
 	if l.hash.IsZero() || !legal(l.name) {
-		return leaf{}, nil
+		return leaf{}, holds, nil
 	}
-	kind, _, err := s.shelf.reader.Object(l.hash)
+	kind, err := s.shelf.reader.Type(l.hash)
 	if err != nil {
-		return leaf{}, fmt.Errorf("%w: %w", errLost, err)
+		return leaf{}, holds, fmt.Errorf("%w: %w", errLost, err)
 	}
 	switch {
 	case l.folder() && kind == plumbing.TreeObject:
-		l.mode = modeFolder
-		if !known.folder() {
-			known = leaf{}
+		below := s.folder(known.folderHash(), l.hash)
+		if errors.Is(below.err, errMalformedTree) {
+			return leaf{}, holds, nil
 		}
-		l.hash, err = s.folder(known.hash, l.hash)
-		if errors.Is(err, errMalformedTree) {
-			return leaf{}, nil
-		}
-		return l, err
+		return leaf{modeFolder, l.name, below.hash}, below.holds, below.err
 	case l.file() && kind == plumbing.BlobObject:
 		if l.mode != modeProgram {
 			l.mode = modeFile
 		}
-		return l, nil
+		return l, holds, nil
 	case l.mode == modeSymlink && kind == plumbing.BlobObject:
-		return l, nil
+		return l, holds, nil
 	}
-	return leaf{}, nil
+	return leaf{}, holds, nil
 }
 
 // legal reports whether git lets a name stand in a tree (git-fsck(1), hasDot,

@@ -117,10 +117,10 @@ func TestASoundTreeIsTakenAsItIs(t *testing.T) {
 		leaf{modeProgram, "program", blob}, leaf{modeSymlink, "symlink", blob}))
 	odd := d.add(plumbing.TreeObject, rawTree(leaf{modeFile, "b", blob}, leaf{"040000", "ab", folder}, leaf{"100664", "a", blob}, leaf{modeFile, "a", blob}, leaf{modeFolder, "ff", blob}))
 	must(t, store.write(&d))
-	if clean, dropped, err := scrub(store, plumbing.ZeroHash, tree); err != nil || clean != tree || dropped != 0 {
+	if clean, dropped, err := scrub(background, store, plumbing.ZeroHash, tree); err != nil || clean != tree || dropped != 0 {
 		t.Errorf("it becomes %s, %d dropped, %v", clean, dropped, err)
 	}
-	clean, dropped, err := scrub(store, plumbing.ZeroHash, odd)
+	clean, dropped, err := scrub(background, store, plumbing.ZeroHash, odd)
 	must(t, err)
 	want := []leaf{{modeFile, "a", blob}, {modeFolder, "ab", folder}, {modeFile, "b", blob}}
 	if got := value[[]leaf](t)(store.tree(clean)); !cmp.Equal(want, got, cmp.AllowUnexported(leaf{})) || dropped != 2 {

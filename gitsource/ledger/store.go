@@ -78,7 +78,7 @@ func (l *Ledger) change(ctx context.Context, f func(*repository) error) error {
 	l.mu.Lock() // after the other lock, which ctx bounds
 	defer l.mu.Unlock()
 	if l.store == nil {
-		if l.store, err = openStore(l.Dir); err != nil && !errors.Is(err, errLost) {
+		if err = l.open(); err != nil && !errors.Is(err, errLost) {
 			return err
 		}
 	}
@@ -104,32 +104,6 @@ func lock(path string, take func(string) (*durable.Hold, error)) (*durable.Hold,
 		return nil, storeTrouble(err)
 	}
 	return hold, err
-}
-
-// rebuild puts a damaged store aside and begins a new one with the entries
-// that can still be read in it. The rest comes from the remote, with the next
-// Fetch or Push.
-func (l *Ledger) rebuild(why error) error {
-	if l.store != nil {
-		l.store.close()
-		l.store = nil
-	}
-	aside := l.Dir + ".damaged"
-	if err := os.RemoveAll(aside); err != nil {
-		return fmt.Errorf("put damaged store aside: %w", err)
-	}
-	if err := os.Rename(l.Dir, aside); err != nil {
-		return fmt.Errorf("put damaged store aside: %w", err)
-	}
-	store, err := openStore(l.Dir)
-	if err != nil {
-		return err
-	}
-	l.store = store
-	l.forget()
-	lines := salvage(aside)
-	l.log().Warn("store of the ledger is damaged and was made again", "reason", why.Error(), "directory", l.Dir, "aside", aside, "entries_saved", len(lines))
-	return l.add(store, lines, asItIs, newest(lines))
 }
 
 // asItIs leaves a line as somebody wrote it.

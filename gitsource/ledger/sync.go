@@ -169,32 +169,32 @@ func (x *exchange) fetchOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	head, err := x.peer.fetch(ctx, store)
-	return x.ledger.change(ctx, func(s *repository) error {
+	head, err := x.peer.fetch(ctx, store, x.declines)
+	return x.decline(head, x.ledger.change(ctx, func(s *repository) error {
 		switch {
 		case s != store: // made again meanwhile, because the old one was damaged
 			return errAgain
 		case err != nil:
 			return err
 		}
-		return x.take(s, head)
-	})
+		return x.take(ctx, s, head)
+	}))
 }
 
 // errAgain: what was fetched went into a store that is no more.
 var errAgain = errors.New("store was made again meanwhile")
 
 // take joins the store with a head of the remote whose objects it has.
-func (x *exchange) take(store *repository, remote plumbing.Hash) error {
+func (x *exchange) take(ctx context.Context, store *repository, remote plumbing.Hash) error {
 	head, seen, err := store.position()
 	if err != nil {
 		return err
 	}
 	if remote.IsZero() {
 		x.synced.Rewritten = x.synced.Rewritten || !seen.IsZero()
-		return x.beginAgain(store, head, seen)
+		return x.beginAgain(ctx, store, head, seen)
 	}
-	u, err := x.ledger.merge(store, heads{local: head, remote: remote, seen: seen}, x.now)
+	u, err := x.ledger.merge(ctx, store, heads{local: head, remote: remote, seen: seen}, x.now)
 	if err != nil {
 		return err
 	}
@@ -282,14 +282,14 @@ func (x *exchange) arrived(ctx context.Context, p parcel) error {
 // beginAgain is for a remote whose ledger is gone, or was never there. What
 // the store has is sent as new; where its chain begins in mid-air, the notes
 // are sent and the chain begins anew.
-func (x *exchange) beginAgain(store *repository, head, seen plumbing.Hash) error {
+func (x *exchange) beginAgain(ctx context.Context, store *repository, head, seen plumbing.Hash) error {
 	chain, err := store.between(plumbing.ZeroHash, head)
 	if err != nil {
 		return err
 	}
 	if slices.ContainsFunc(chain, func(c *object.Commit) bool { return store.isShallow(c.Hash) }) {
 		l := x.ledger
-		key, err := l.sealBetween(store, plumbing.ZeroHash, chain[0].TreeHash)
+		key, err := l.sealBetween(ctx, store, plumbing.ZeroHash, chain[0].TreeHash)
 		if err != nil {
 			return err
 		}

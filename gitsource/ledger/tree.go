@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -107,14 +108,9 @@ type places map[plumbing.Hash][]plumbing.Hash
 // that the other does not have the same.
 type difference struct {
 	from     trees
+	left     [2]allowance // of the old one, and of the new
 	old, new places
-	folders  int // how many were read
 }
-
-// mostFolders is how many folders a tree of notes is read with: all that git
-// makes of a million notes. Trees can be made that hold themselves many times
-// over and never end.
-const mostFolders = 200_000
 
 // commits are those whose notes differ, in an order that is always the same.
 func (d difference) commits() []plumbing.Hash {
@@ -133,8 +129,8 @@ func (d difference) commits() []plumbing.Hash {
 
 // compare reads two trees as far as they differ. A note that has merely moved
 // to another folder is no difference.
-func compare(from trees, old, new plumbing.Hash) (difference, error) {
-	d := difference{from: from, old: places{}, new: places{}}
+func compare(ctx context.Context, from trees, old, new plumbing.Hash) (difference, error) {
+	d := difference{from: from, left: [2]allowance{oneTree(ctx), oneTree(ctx)}, old: places{}, new: places{}}
 	if err := d.read("", old, new); err != nil {
 		return difference{}, err
 	}
@@ -150,8 +146,8 @@ func compare(from trees, old, new plumbing.Hash) (difference, error) {
 }
 
 // notes are all notes of a tree.
-func notes(from trees, tree plumbing.Hash) (places, error) {
-	d, err := compare(from, plumbing.ZeroHash, tree)
+func notes(ctx context.Context, from trees, tree plumbing.Hash) (places, error) {
+	d, err := compare(ctx, from, plumbing.ZeroHash, tree)
 	return d.new, err
 }
 
@@ -159,15 +155,15 @@ func (d *difference) read(path string, old, new plumbing.Hash) error {
 	if old == new {
 		return nil
 	}
-	if d.folders++; d.folders > mostFolders {
-		return fmt.Errorf("read notes: more than %d folders", mostFolders)
-	}
 	left, err := treeOrNone(d.from, old)
 	if err != nil {
 		return err
 	}
 	right, err := treeOrNone(d.from, new)
 	if err != nil {
+		return err
+	}
+	if err := cmp.Or(d.left[0].folder(left), d.left[1].folder(right)); err != nil {
 		return err
 	}
 	return d.leaves(path, left, right)

@@ -26,13 +26,13 @@ func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
 		return Verified{}, theirs(err)
 	}
 	defer from.close()
-	v := verifying{from: from, trust: trust}
+	v := verifying{ctx: ctx, from: from, trust: trust}
 	var heads []plumbing.Hash
 	for _, head := range b.refs {
 		heads = append(heads, head)
 	}
 	plumbing.HashesSort(heads)
-	if err := v.all(ctx, heads); err != nil && !errors.Is(err, errEnough) {
+	if err := v.all(heads); err != nil && !errors.Is(err, errEnough) {
 		return v.result, err
 	}
 	if len(heads) > 0 {
@@ -46,6 +46,7 @@ func (b *Book) Verify(ctx context.Context, trust Trust) (Verified, error) {
 
 // verifying is a verification on its way.
 type verifying struct {
+	ctx    context.Context
 	from   *proof
 	trust  Trust
 	result Verified
@@ -55,7 +56,7 @@ type verifying struct {
 var errEnough = errors.New("the ledger cannot be judged any further")
 
 // all goes through everything.
-func (v *verifying) all(ctx context.Context, heads []plumbing.Hash) error {
+func (v *verifying) all(heads []plumbing.Hash) error {
 	chain, err := v.history(heads)
 	if err := v.blame(err); err != nil {
 		return err
@@ -66,7 +67,7 @@ func (v *verifying) all(ctx context.Context, heads []plumbing.Hash) error {
 		}
 	}
 	for _, c := range chain {
-		if err := ctx.Err(); err != nil {
+		if err := v.ctx.Err(); err != nil {
 			return err
 		}
 		if err := v.blame(v.commit(c)); err != nil {
@@ -178,7 +179,7 @@ func (v *verifying) changes(c *object.Commit, parents []plumbing.Hash) (map[stri
 // against compares a commit with one tree before it, and returns the lines
 // that are new.
 func (v *verifying) against(c *object.Commit, before plumbing.Hash) (map[string]line, error) {
-	d, err := compare(v.from, before, c.TreeHash)
+	d, err := compare(v.ctx, v.from, before, c.TreeHash)
 	if err != nil {
 		return nil, err
 	}
@@ -299,7 +300,7 @@ func (v *verifying) count(heads []plumbing.Hash) error {
 		if err != nil {
 			return err
 		}
-		all, err := notes(v.from, tree)
+		all, err := notes(v.ctx, v.from, tree)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func (l *Ledger) seal(lines []line) ssh.Signer {
 
 // sealBetween is seal for a commit that puts a whole tree behind another commit,
 // or behind none.
-func (l *Ledger) sealBetween(store *repository, parent, tree plumbing.Hash) (ssh.Signer, error) {
+func (l *Ledger) sealBetween(ctx context.Context, store *repository, parent, tree plumbing.Hash) (ssh.Signer, error) {
 	if l.Key == nil {
 		return nil, nil
 	}
@@ -104,7 +105,7 @@ func (l *Ledger) sealBetween(store *repository, parent, tree plumbing.Hash) (ssh
 	if err != nil {
 		return nil, err
 	}
-	added, err := broughtIn(store, before, tree)
+	added, err := broughtIn(ctx, store, before, tree)
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +113,16 @@ func (l *Ledger) sealBetween(store *repository, parent, tree plumbing.Hash) (ssh
 }
 
 // broughtIn are the lines that one tree of notes has and another has not.
-func broughtIn(store *repository, before, tree plumbing.Hash) ([]line, error) {
-	d, err := compare(store, before, tree)
+func broughtIn(ctx context.Context, store *repository, before, tree plumbing.Hash) ([]line, error) {
+	d, err := compare(ctx, store, before, tree)
 	if err != nil {
 		return nil, err
 	}
 	var added []line
 	for _, commit := range d.commits() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		old, _, err := store.note(before, commit)
 		if err != nil {
 			return nil, err

@@ -245,7 +245,7 @@ func TestWhatIsFoldedIsSealedOnlyByWhoeverSaidIt(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			key, err := l.sealBetween(store, [20]byte{}, tree)
+			key, err := l.sealBetween(background, store, [20]byte{}, tree)
 			if (key == nil) != others {
 				t.Errorf("%s: it is sealed: %v", name, key != nil)
 			}
