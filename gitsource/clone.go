@@ -45,6 +45,7 @@ type Clone struct {
 	reader  *objects.Reader
 	shallow map[plumbing.Hash]bool
 	listed  map[visited]listing
+	bare    map[plumbing.Hash]extent // of folders without a declaration file, wherever they lie
 }
 
 // FindClone is the repository that a directory is in: itself, or the nearest
@@ -80,7 +81,7 @@ func OpenClone(ctx context.Context, path, branch, folder string) (*Clone, error)
 	defer s.close()
 	c := &Clone{
 		dir: path, folder: (&Repository{Path: folder}).folder(), shallow: s.shallow,
-		listed: map[visited]listing{},
+		listed: map[visited]listing{}, bare: map[plumbing.Hash]extent{},
 	}
 	head, err := c.find(ctx, s, branch)
 	if err != nil {

@@ -12,8 +12,6 @@ import (
 
 	"moult/gitsource/objects"
 	"moult/reconcile"
-
-	"moult/gitsource/fault"
 )
 
 // visited is a folder that was listed: the same tree may lie at two paths.
@@ -23,7 +21,10 @@ type visited struct {
 }
 
 // listing is the declaration files below a folder, by path.
-type listing []reconcile.File
+type listing struct {
+	files []reconcile.File
+	extent
+}
 
 // Files lists the declaration files of a commit, sorted by path. The list is
 // shared, and must not be changed.
@@ -36,7 +37,8 @@ func (c *Clone) Files(ctx context.Context, commit string) ([]reconcile.File, err
 	if err != nil || tree.IsZero() {
 		return nil, err
 	}
-	return c.list(visited{tree, c.folder}, 0)
+	found, err := c.list(ctx, &tally{limits: Limits{}.withDefaults()}, visited{tree, c.folder}, 0)
+	return found.files, err
 }
 
 // Read is the content of a file that Files listed, by its Blob.
@@ -47,47 +49,76 @@ func (c *Clone) Read(blob string) ([]byte, error) {
 
 // entries are those of a folder that count.
 func (c *Clone) entries(tree plumbing.Hash) ([]entry, error) {
+	entries, _, err := c.sized(tree)
+	return entries, err
+}
+
+// sized is entries, and the size of the tree object in bytes.
+func (c *Clone) sized(tree plumbing.Hash) ([]entry, int64, error) {
 	content, err := c.reader.Verified(plumbing.TreeObject, tree)
 	if err != nil {
-		return nil, c.explain(err)
+		return nil, 0, c.explain(err)
 	}
-	return parseTree(content)
+	entries, err := parseTree(content)
+	return entries, int64(len(content)), err
 }
 
 // list lists a folder, once for each content of it.
-func (c *Clone) list(at visited, depth int) (listing, error) {
-	if known, ok := c.listed[at]; ok {
-		return known, nil
+func (c *Clone) list(ctx context.Context, t *tally, at visited, depth int) (listing, error) {
+	known, ok := c.listed[at]
+	if bare, empty := c.bare[at.tree]; empty {
+		known, ok = listing{extent: bare}, true
 	}
-	limits := Limits{}.withDefaults()
-	if depth > limits.Depth || len(at.path) > pathBytes {
-		return nil, fault.TooLarge("folders lie more than %d deep at %s", limits.Depth, fault.Plain(at.path, 80))
+	if err := cmp.Or(t.fits(at.path, depth, known.extent), context.Cause(ctx)); err != nil {
+		return listing{}, err
 	}
-	entries, err := c.entries(at.tree)
+	if ok {
+		return known, t.add(known.extent)
+	}
+	entries, size, err := c.sized(at.tree)
 	if err != nil {
-		return nil, err
+		return listing{}, err
 	}
-	files := listing{}
+	before := t.seen
+	if err := t.add(extent{folders: 1, bytes: size}); err != nil {
+		return listing{}, err
+	}
+	found := listing{files: []reconcile.File{}}
 	for _, e := range entries {
-		more, err := c.listEntry(visited{e.hash, joinPath(at.path, e.name)}, e.folder, depth)
+		below := visited{e.hash, joinPath(at.path, e.name)}
+		more, err := c.listEntry(ctx, t, below, e.folder, depth)
 		if err != nil {
-			return nil, err
+			return listing{}, err
 		}
-		if files = append(files, more...); len(files) > limits.Files {
-			return nil, fault.TooLarge("more than %d declaration files", limits.Files)
+		found.files = append(found.files, more.files...)
+		if e.folder {
+			found.hold(e.name, more.extent)
 		}
 	}
-	slices.SortFunc(files, func(a, b reconcile.File) int { return cmp.Compare(a.Path, b.Path) })
-	c.listed[at] = files
-	return files, nil
+	slices.SortFunc(found.files, byPath)
+	c.remember(at, &found, t.since(before))
+	return found, nil
 }
 
-func (c *Clone) listEntry(at visited, folder bool, depth int) (listing, error) {
+// remember keeps a listing with what it amounts to.
+func (c *Clone) remember(at visited, l *listing, e extent) {
+	e.deep, e.long = l.deep, l.long
+	if l.extent = e; e.files == 0 {
+		c.bare[at.tree] = e
+	} else {
+		c.listed[at] = *l
+	}
+}
+
+func (c *Clone) listEntry(ctx context.Context, t *tally, at visited, folder bool, depth int) (listing, error) {
 	if folder {
-		return c.list(at, depth+1)
+		return c.list(ctx, t, at, depth+1)
+	}
+	if err := t.add(extent{files: 1}); err != nil {
+		return listing{}, err
 	}
 	size, err := c.size(at.tree)
-	return listing{{Path: at.path, Blob: at.tree.String(), Size: size}}, err
+	return listing{files: []reconcile.File{{Path: at.path, Blob: at.tree.String(), Size: size}}}, err
 }
 
 // size is the size of a file. Of one that is too large to be read it is only

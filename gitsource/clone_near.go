@@ -29,7 +29,7 @@ func (c *Clone) Nearest(ctx context.Context, commit string) (Near, error) {
 			return near, err
 		}
 		passed = passed || at.String() == commit
-		holds, err := c.declares(l.tree, known)
+		holds, err := c.declares(ctx, l.tree, known)
 		switch {
 		case err != nil:
 			return near, err
@@ -47,7 +47,7 @@ func (c *Clone) Nearest(ctx context.Context, commit string) (Near, error) {
 
 // declares reports whether the folder of a commit's tree holds a declaration
 // file. What is malformed holds none.
-func (c *Clone) declares(tree plumbing.Hash, known map[plumbing.Hash]bool) (bool, error) {
+func (c *Clone) declares(ctx context.Context, tree plumbing.Hash, known map[plumbing.Hash]bool) (bool, error) {
 	for name := range strings.SplitSeq(c.folder, "/") {
 		if name == "" {
 			break // of an empty path
@@ -60,21 +60,25 @@ func (c *Clone) declares(tree plumbing.Hash, known map[plumbing.Hash]bool) (bool
 			return false, unlessMalformed(err)
 		}
 	}
-	return c.holds(tree, 0, known)
+	return c.holds(ctx, tree, 0, known)
 }
 
 // holds reports whether a folder holds a declaration file, or a folder in it
 // does. known are those that were looked into.
-func (c *Clone) holds(tree plumbing.Hash, depth int, known map[plumbing.Hash]bool) (bool, error) {
+func (c *Clone) holds(ctx context.Context, tree plumbing.Hash, depth int, known map[plumbing.Hash]bool) (bool, error) {
 	if found, ok := known[tree]; ok || depth > (Limits{}).withDefaults().Depth {
 		return found, nil
 	}
+	if ctx.Err() != nil {
+		return false, context.Cause(ctx)
+	}
+	known[tree] = false
 	entries, err := c.entries(tree)
 	for i := 0; err == nil && i < len(entries) && !known[tree]; i++ {
 		known[tree] = !entries[i].folder
 	}
 	for i := 0; err == nil && i < len(entries) && !known[tree]; i++ {
-		known[tree], err = c.holds(entries[i].hash, depth+1, known)
+		known[tree], err = c.holds(ctx, entries[i].hash, depth+1, known)
 	}
 	return known[tree], unlessMalformed(err)
 }

@@ -22,7 +22,7 @@ type copying struct {
 	to     *mirror
 	path   []string // the folders down to the declarations
 	pack   *packs.Writer
-	seen   map[visit]bool
+	seen   map[visit]int // how deep below the root it was copied, the least deep
 	taken  map[plumbing.Hash]written
 	newer  map[plumbing.Hash]plumbing.Hash // of a tree, the one that took its place
 	copied []copiedCommit
@@ -49,7 +49,7 @@ const longestChain = 50
 
 func newCopying(from *source, to *mirror, path []string) *copying {
 	return &copying{
-		from: from, to: to, path: path, seen: map[visit]bool{},
+		from: from, to: to, path: path, seen: map[visit]int{},
 		taken: map[plumbing.Hash]written{}, newer: map[plumbing.Hash]plumbing.Hash{},
 	}
 }
@@ -203,10 +203,11 @@ func (c *copying) firstTree(parents []plumbing.Hash) (plumbing.Hash, error) {
 // another place, with less below it.
 func (c *copying) folder(tree, before plumbing.Hash, depth int) error {
 	place := visit{tree, before, min(depth, len(c.path))}
-	if tree == before || c.seen[place] {
-		return nil
+	at, seen := c.seen[place]
+	if tree == before || seen && at <= depth {
+		return nil // deeper, less of it counts
 	}
-	c.seen[place] = true
+	c.seen[place] = depth
 	if depth > c.to.limits.Depth+len(c.path) {
 		return nil // too deep to be read; see list
 	}

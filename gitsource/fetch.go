@@ -126,7 +126,7 @@ func (r *Repository) copyTo(ctx context.Context, o *opened, tip plumbing.Hash) e
 	}
 	err := r.clone(ctx, o, tip)
 	if err != nil && o.mirror != nil {
-		_ = o.mirror.verify(o.mirror.current()) // may find that it is damaged itself
+		_ = o.mirror.verify(ctx, o.mirror.current()) // may find that it is damaged itself
 	}
 	return err
 }
@@ -136,7 +136,7 @@ func (r *Repository) update(ctx context.Context, m *mirror, o *opened, tip plumb
 	if err := r.pull(ctx, o.origin, tip, m, everything); err != nil {
 		return err
 	}
-	if err := m.verify(tip); err != nil {
+	if err := m.verify(ctx, tip); err != nil {
 		return err
 	}
 	goesOn, err := m.reaches(ctx, tip, m.current())
@@ -200,8 +200,8 @@ func (r *Repository) fill(ctx context.Context, m *mirror, o *opened, tip plumbin
 	if err := r.pull(ctx, o.origin, tip, m, cmp.Or(r.first, firstCommits)); err != nil {
 		return err
 	}
-	if err := m.verify(tip); err != nil {
-		return fault.New(fault.ErrUnreachable, "check the repository with git fsck", "what was sent is incomplete: %v", err)
+	if err := m.verify(ctx, tip); err != nil {
+		return explain(ctx, 0, fault.New(fault.ErrUnreachable, "check the repository with git fsck", "what was sent is incomplete: %v", err))
 	}
 	if err := m.advance(tip); err != nil {
 		return explain(ctx, 0, err)

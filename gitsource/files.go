@@ -3,6 +3,7 @@ package gitsource
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"unicode"
@@ -165,9 +166,9 @@ func folderAt(read func(plumbing.Hash) ([]entry, error), tree plumbing.Hash, pat
 // share what is the same.
 type folder struct {
 	tree    plumbing.Hash
-	content []byte   // of the tree object
+	content []byte   // of the tree object; nil where nothing in it counts
 	entries []listed // by name
-	count   int      // declaration files in it and below
+	extent
 }
 
 // listed is one thing of a folder: a declaration file or another folder.
@@ -179,45 +180,88 @@ type listed struct {
 	folder *folder         // nil for a file
 }
 
+// lister makes one listing.
+type lister struct {
+	*mirror
+	tally
+	bare map[plumbing.Hash]*folder // those without a declaration file, wherever they lie
+}
+
 // list lists the folder at path. Folders whose tree is that of the older
 // listing are taken from there, so the cost is that of what changed.
-func (m *mirror) list(older *folder, path string, tree plumbing.Hash, depth int) (*folder, error) {
+func (l *lister) list(ctx context.Context, older *folder, path string, tree plumbing.Hash, depth int) (*folder, error) {
 	if older != nil && older.tree == tree {
-		return older, nil
+		return older, l.add(older.extent)
 	}
 	if tree.IsZero() {
-		return &folder{}, nil
+		f := &folder{extent: extent{folders: 1}}
+		return f, l.add(f.extent)
 	}
-	if depth > m.limits.Depth || len(path) > pathBytes {
-		return nil, fault.TooLarge("folders lie more than %d deep at %s", m.limits.Depth, fault.Plain(path, 80))
+	if f := l.bare[tree]; f != nil {
+		return f, cmp.Or(l.fits(path, depth, f.extent), l.add(f.extent))
 	}
-	content, err := m.object(plumbing.TreeObject, tree, treeBytes)
+	if err := cmp.Or(l.fits(path, depth, extent{}), context.Cause(ctx)); err != nil {
+		return nil, err
+	}
+	content, err := l.object(plumbing.TreeObject, tree, treeBytes)
 	if err != nil {
 		return nil, err
 	}
-	if f := older.with(content); f != nil {
-		f.tree = tree
-		return f, m.relist(f, older, path, depth)
+	before := l.seen
+	if err := l.add(extent{folders: 1, bytes: int64(len(content))}); err != nil {
+		return nil, err
 	}
+	f := older.with(content)
+	if f != nil {
+		err = l.relist(ctx, f, older, path, depth)
+	} else {
+		f, err = l.parse(ctx, content, older.things(), path, depth)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.tree, f.extent = tree, l.tally.since(before)
+	for _, e := range f.entries {
+		if e.folder != nil {
+			f.hold(e.name, e.folder.extent)
+		}
+	}
+	if f.files == 0 {
+		l.remember(f)
+	}
+	return f, nil
+}
+
+// parse lists a folder of which no more is known than its tree object, and what
+// the older listing has in its place.
+func (l *lister) parse(ctx context.Context, content []byte, before []listed, path string, depth int) (*folder, error) {
 	entries, err := parsePlaces(content)
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{tree: tree, content: content, entries: make([]listed, len(entries))}
-	for i, before := 0, older.things(); i < len(entries); i++ {
-		for len(before) > 0 && before[0].name < entries[i].name {
+	f := &folder{entries: make([]listed, len(entries))}
+	if len(entries) > 0 {
+		f.content = content
+	}
+	for i, e := range entries {
+		for len(before) > 0 && before[0].name < e.name {
 			before = before[1:]
 		}
-		if f.entries[i], err = m.listEntry(before, path, entries[i].entry, depth); err != nil {
+		if f.entries[i], err = l.listEntry(ctx, before, path, e.entry, depth); err != nil {
 			return nil, err
 		}
-		f.entries[i].at = entries[i].at
-		f.count += f.entries[i].files()
-		if f.count > m.limits.Files {
-			return nil, fault.TooLarge("more than %d declaration files", m.limits.Files)
-		}
+		f.entries[i].at = e.at
 	}
 	return f, nil
+}
+
+// remember keeps a folder without a declaration file for the rest of the
+// listing: no path is in it, so it is the same wherever its tree lies.
+func (l *lister) remember(f *folder) {
+	if l.bare == nil {
+		l.bare = map[plumbing.Hash]*folder{}
+	}
+	l.bare[f.tree] = f
 }
 
 // with is the folder as another tree object tells it that differs only in the
@@ -246,53 +290,51 @@ func (f *folder) with(content []byte) *folder {
 }
 
 // relist lists what has another hash than in the older listing.
-func (m *mirror) relist(f, older *folder, path string, depth int) (err error) {
-	for i, l := range f.entries {
-		e, at := entry{name: l.name, folder: l.folder != nil, hash: l.hash}, l.at
-		if f.entries[i], err = m.listEntry(older.entries[i:], path, e, depth); err != nil {
+func (l *lister) relist(ctx context.Context, f, older *folder, path string, depth int) (err error) {
+	for i, now := range f.entries {
+		e := entry{name: now.name, folder: now.folder != nil, hash: now.hash}
+		if f.entries[i], err = l.listEntry(ctx, older.entries[i:], path, e, depth); err != nil {
 			return err
 		}
-		f.entries[i].at = at
-		f.count += f.entries[i].files()
-	}
-	if f.count > m.limits.Files {
-		return fault.TooLarge("more than %d declaration files", m.limits.Files)
+		f.entries[i].at = now.at
 	}
 	return nil
 }
 
 // listEntry lists one thing of the folder at path. Before is what the older
 // listing has from its name on.
-func (m *mirror) listEntry(before []listed, path string, e entry, depth int) (listed, error) {
+func (l *lister) listEntry(ctx context.Context, before []listed, path string, e entry, depth int) (listed, error) {
 	var older listed
 	if len(before) > 0 && before[0].name == e.name {
 		older = before[0]
 	}
 	switch {
 	case older.hash == e.hash && (older.folder != nil) == e.folder:
-		return older, nil
+		return older, l.add(older.extent())
 	case e.folder:
-		below, err := m.list(older.folder, joinPath(path, e.name), e.hash, depth+1)
+		below, err := l.list(ctx, older.folder, joinPath(path, e.name), e.hash, depth+1)
 		return listed{name: strings.Clone(e.name), hash: e.hash, folder: below}, err
 	}
-	size, err := m.size(e.hash)
+	if err := l.add(extent{files: 1}); err != nil {
+		return listed{}, err
+	}
+	size, err := l.size(e.hash)
 	return listed{
 		name: strings.Clone(e.name), hash: e.hash,
 		file: &reconcile.File{Path: joinPath(path, e.name), Blob: e.hash.String(), Size: size},
 	}, err
 }
 
-// files counts the declaration files.
-func (l listed) files() int {
+func (l listed) extent() extent {
 	if l.folder != nil {
-		return l.folder.count
+		return l.folder.extent
 	}
-	return 1
+	return extent{files: 1}
 }
 
 // all are the declaration files of a listing, sorted by path.
 func (f *folder) all() []reconcile.File {
-	files := f.appendTo(make([]reconcile.File, 0, f.count))
+	files := f.appendTo(make([]reconcile.File, 0, f.files))
 	if !slices.IsSortedFunc(files, byPath) { // "a.hcl" comes before "a/", but not by name
 		slices.SortFunc(files, byPath)
 	}

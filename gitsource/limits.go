@@ -6,7 +6,8 @@ import (
 )
 
 // Limits bound what a repository can make the agent read. Zero means the
-// default.
+// default. A tree that lies in several folders counts in each: a few small ones,
+// each many times inside the next, are billions of folders.
 type Limits struct {
 	PackBytes   int64 // one pack on the wire and on disk: 512 MiB
 	Objects     int   // objects of one pack: 2,000,000
@@ -15,6 +16,8 @@ type Limits struct {
 	FileBytes   int64 // one declaration file, when it is read: 1 MiB
 	Files       int   // declaration files of one commit: 10,000
 	Depth       int   // folders below each other, from Path: 32
+	Folders     int   // folders of one commit, from Path: 200,000
+	TreeBytes   int64 // tree objects of these folders: 128 MiB, some 2 million names of any files
 }
 
 func (l Limits) withDefaults() Limits {
@@ -25,6 +28,8 @@ func (l Limits) withDefaults() Limits {
 	l.FileBytes = cmp.Or(l.FileBytes, 1<<20)
 	l.Files = cmp.Or(l.Files, 10_000)
 	l.Depth = cmp.Or(l.Depth, 32)
+	l.Folders = cmp.Or(l.Folders, 200_000)
+	l.TreeBytes = cmp.Or(l.TreeBytes, 128<<20)
 	return l
 }
 

@@ -103,7 +103,7 @@ func (r *Repository) recover(o *opened) (*mirror, error) {
 		return nil, os.RemoveAll(o.lock.dir)
 	}
 	if err == nil {
-		if err = m.verify(m.head); err == nil {
+		if err = m.verify(context.Background(), m.head); err == nil {
 			return m, nil
 		}
 		m.close()
@@ -125,15 +125,15 @@ func (r *Repository) discard(o *opened, why error) error {
 // verify reads what obeying a commit needs: the commit itself, the folders
 // below Path, and that all their files are there. A commit that is whole but
 // past the limits is well kept.
-func (m *mirror) verify(h plumbing.Hash) error {
+func (m *mirror) verify(ctx context.Context, h plumbing.Hash) error {
 	if !m.has(h) {
 		return m.damaged(errors.New("its head is missing"))
 	}
-	_, err := m.listing(h)
-	if errors.Is(err, ErrDamaged) {
-		return err
+	_, err := m.listing(ctx, h)
+	if passable(err) && !errors.Is(err, ErrDamaged) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // spare takes back the finding that the mirror is damaged, when it was

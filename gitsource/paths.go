@@ -15,11 +15,14 @@ import (
 // mostPaths bounds what one commit may change for it to be told. Without a
 // bound a few small trees, each many times inside the next, are billions of
 // paths.
-const mostPaths = 200_000
+const (
+	mostPaths     = 200_000
+	mostPathBytes = 64 << 20 // of all of them: 320 bytes each
+)
 
 // changedPaths are the paths in which a commit differs from each parent. For a
 // malformed commit there are none: it is refused for that.
-func (m *mirror) changedPaths(h plumbing.Hash) ([][]string, error) {
+func (m *mirror) changedPaths(ctx context.Context, h plumbing.Hash) ([][]string, error) {
 	s, err := m.step(h)
 	if err != nil || s.trouble() != nil {
 		return nil, err
@@ -38,8 +41,8 @@ func (m *mirror) changedPaths(h plumbing.Hash) ([][]string, error) {
 	}
 	changed := make([][]string, len(before))
 	for i, tree := range before {
-		c := comparison{mirror: m}
-		if err := c.folders("", tree, s.tree); err != nil {
+		c := comparison{mirror: m, same: map[[2]plumbing.Hash]bool{}}
+		if err := c.folders(ctx, "", tree, s.tree); err != nil {
 			return nil, err
 		}
 		changed[i] = c.paths
@@ -112,6 +115,9 @@ func (s *search) folder(ctx context.Context, path string, tree plumbing.Hash) (b
 type comparison struct {
 	mirror *mirror
 	paths  []string
+	length int                       // of all paths, in bytes
+	seen   extent                    // what was read, of both sides
+	same   map[[2]plumbing.Hash]bool // two folders that hold the same files, wherever they lie
 }
 
 // anyEntry is one thing of a folder, whether it counts or not.
@@ -121,9 +127,13 @@ type anyEntry struct {
 }
 
 // folders compares two folders at a path; zero is one that is not there.
-func (c *comparison) folders(path string, before, after plumbing.Hash) error {
-	if before == after {
+func (c *comparison) folders(ctx context.Context, path string, before, after plumbing.Hash) error {
+	pair := [2]plumbing.Hash{before, after}
+	if before == after || c.same[pair] {
 		return nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
 	}
 	if len(path) > pathBytes || len(c.paths) > mostPaths {
 		return fault.TooLarge("commit changes more than %d paths, or one of more than %d bytes", mostPaths, pathBytes)
@@ -137,25 +147,58 @@ func (c *comparison) folders(path string, before, after plumbing.Hash) error {
 		return err
 	}
 	if !known || !alsoKnown {
-		c.paths = append(c.paths, path)
-		return nil
+		return c.changed(path)
 	}
+	if err := c.count(older, newer); err != nil {
+		return err
+	}
+	found := len(c.paths)
 	for name, pair := range pairs(older, newer) {
-		if err := c.entries(joinPath(path, name), pair[0], pair[1]); err != nil {
+		if err := c.entries(ctx, joinPath(path, name), pair[0], pair[1]); err != nil {
 			return err
 		}
+	}
+	if len(c.paths) == found {
+		c.same[pair] = true
+	}
+	return nil
+}
+
+// changed notes a path.
+func (c *comparison) changed(path string) error {
+	c.paths = append(c.paths, path)
+	if c.length += len(path); c.length > mostPathBytes {
+		return fault.TooLarge("commit changes paths of more than %d bytes together", mostPathBytes)
+	}
+	return nil
+}
+
+// count notes that two folders are compared. Both sides may be as large as a
+// commit may.
+func (c *comparison) count(older, newer []anyEntry) error {
+	limits := c.mirror.limits
+	c.seen.folders += 2
+	for _, side := range [][]anyEntry{older, newer} {
+		for _, e := range side {
+			c.seen.bytes += int64(len(e.mode) + len(" ") + len(e.name) + len("\x00") + len(e.hash))
+		}
+	}
+	if c.seen.folders > 2*limits.Folders || c.seen.bytes > 2*limits.TreeBytes {
+		return fault.TooLarge("commit changes more than %d folders, or folders of more than %d bytes", limits.Folders, limits.TreeBytes)
 	}
 	return nil
 }
 
 // entries compares what has one name in two folders. A folder that takes the
 // place of a file changes both.
-func (c *comparison) entries(path string, before, after anyEntry) error {
+func (c *comparison) entries(ctx context.Context, path string, before, after anyEntry) error {
 	if before == after {
 		return nil
 	}
 	if !before.folder && before.name != "" || !after.folder && after.name != "" {
-		c.paths = append(c.paths, path)
+		if err := c.changed(path); err != nil {
+			return err
+		}
 	}
 	var from, to plumbing.Hash
 	if before.folder {
@@ -164,7 +207,7 @@ func (c *comparison) entries(path string, before, after anyEntry) error {
 	if after.folder {
 		to = after.hash
 	}
-	return c.folders(path, from, to)
+	return c.folders(ctx, path, from, to)
 }
 
 // everything lists a folder, sorted by name; known is whether the mirror has

@@ -31,7 +31,7 @@ func (r *Repository) Differences(ctx context.Context, commit, base string) (reco
 	if err != nil {
 		return reconcile.Revision{}, err
 	}
-	older, err := m.listing(from)
+	older, err := m.listing(ctx, from)
 	if err != nil {
 		return reconcile.Revision{}, fmt.Errorf("read commit %s of %s: %w", base, r, err)
 	}

@@ -142,7 +142,7 @@ func (w *walk) commits(ctx context.Context, from, tip plumbing.Hash) ([]plumbing
 	case err != nil:
 		return nil, err
 	case found:
-		w.listed, err = w.mirror.listing(from)
+		w.listed, err = w.mirror.listing(ctx, from)
 		if passable(err) {
 			w.listed, err = nil, nil
 		}
@@ -178,7 +178,7 @@ func (w *walk) bounded(ctx context.Context, line []plumbing.Hash) ([]plumbing.Ha
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		changed, err := w.changed(line[i], line[i+1])
+		changed, err := w.changed(ctx, line[i], line[i+1])
 		if err != nil {
 			return nil, err
 		}
@@ -195,11 +195,11 @@ func (w *walk) bounded(ctx context.Context, line []plumbing.Hash) ([]plumbing.Ha
 
 // changed reports whether two commits differ in their declaration files. What
 // cannot be read counts as changed, and is dealt with when it is handed out.
-func (w *walk) changed(h, parent plumbing.Hash) (bool, error) {
-	after, err := w.mirror.listing(h)
+func (w *walk) changed(ctx context.Context, h, parent plumbing.Hash) (bool, error) {
+	after, err := w.mirror.listing(ctx, h)
 	if err == nil {
 		var before *folder
-		before, err = w.mirror.listing(parent)
+		before, err = w.mirror.listing(ctx, parent)
 		if err == nil {
 			return before.differsFrom(after), nil
 		}
@@ -216,7 +216,7 @@ func (w *walk) page(ctx context.Context, h plumbing.Hash, wanted bool) (page, er
 	if err := ctx.Err(); err != nil {
 		return page{}, err
 	}
-	files, err := w.mirror.listing(h)
+	files, err := w.mirror.listing(ctx, h)
 	if err != nil {
 		return page{}, err
 	}
@@ -234,7 +234,7 @@ func (w *walk) page(ctx context.Context, h plumbing.Hash, wanted bool) (page, er
 
 // listing lists the declaration files of a commit, and keeps the listing for
 // the next.
-func (m *mirror) listing(h plumbing.Hash) (*folder, error) {
+func (m *mirror) listing(ctx context.Context, h plumbing.Hash) (*folder, error) {
 	s, err := m.step(h)
 	if err != nil {
 		return nil, err
@@ -246,7 +246,8 @@ func (m *mirror) listing(h plumbing.Hash) (*folder, error) {
 	m.mu.Lock()
 	older := m.listed
 	m.mu.Unlock()
-	listed, err := m.list(older, m.id.Path, tree, 0)
+	l := lister{mirror: m, tally: tally{limits: m.limits}}
+	listed, err := l.list(ctx, older, m.id.Path, tree, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -182,8 +182,8 @@ func TestListingSharesWhatIsTheSame(t *testing.T) {
 	r := repository(t, f.dir)
 	fetch(t, r)
 	m := r.open.mirror
-	one := value[*folder](t)(m.listing(first))
-	two := value[*folder](t)(m.listing(second))
+	one := value[*folder](t)(m.listing(t.Context(), first))
+	two := value[*folder](t)(m.listing(t.Context(), second))
 	if one.below("b") != two.below("b") || one.below("a").below("y") != two.below("a").below("y") {
 		t.Error("folders that are the same were listed again")
 	}

@@ -43,7 +43,7 @@ func (r *Repository) Since(ctx context.Context, after, head string, paths bool) 
 	var all []Raw
 	for i := 0; i < len(hashes) && err == nil; i++ {
 		var raw Raw
-		raw, err = m.raw(hashes[i], paths)
+		raw, err = m.raw(ctx, hashes[i], paths)
 		all = append(all, raw)
 		err = cmp.Or(err, ctx.Err())
 	}
@@ -76,19 +76,19 @@ func (r *Repository) Object(commit string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := m.raw(h, false)
+	raw, err := m.raw(context.Background(), h, false)
 	if err != nil {
 		return nil, fmt.Errorf("read commit %s of %s: %w", h, r, err)
 	}
 	return raw.Object, nil
 }
 
-func (m *mirror) raw(h plumbing.Hash, paths bool) (Raw, error) {
+func (m *mirror) raw(ctx context.Context, h plumbing.Hash, paths bool) (Raw, error) {
 	content, err := m.object(plumbing.CommitObject, h, commitBytes)
 	if err != nil || !paths {
 		return Raw{Object: content}, err
 	}
-	changed, err := m.changedPaths(h)
+	changed, err := m.changedPaths(ctx, h)
 	return Raw{Object: content, Paths: changed}, err
 }
 
