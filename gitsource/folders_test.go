@@ -223,6 +223,15 @@ func TestFoldersWithoutEndAreNotCompared(t *testing.T) {
 			t.Errorf("%s: %v", h, err)
 		}
 	}
+	untold := 0
+	for _, raw := range value[[]Raw](t)(r.Since(within(t), first, last, true)) {
+		if raw.Untold != nil {
+			untold++
+		}
+	}
+	if untold == 0 {
+		t.Error("all changes of the bombs are told")
+	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := r.open.mirror.changedPaths(ended, plumbing.NewHash(last)); !errors.Is(err, context.Canceled) {

@@ -3,6 +3,7 @@ package gitsource
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -19,6 +20,9 @@ type Raw struct {
 	// differs from it; for a root commit, one list of all its paths. They are
 	// nil unless they were asked for.
 	Paths [][]string
+	// Untold is why Paths cannot be told: the commit changes more than may be
+	// compared, or its folders are malformed. nil when they are told.
+	Untold error
 }
 
 // Since are the commits that are reachable from head and not from after, which
@@ -33,7 +37,7 @@ type Raw struct {
 // ErrUnknown: head or after is not there. ErrPartial: after, or one of the
 // commits, was not copied yet. ErrUnsupported: the repository is a shallow clone,
 // and one of the commits may be missing in it. ErrTooLarge, ErrMalformed: one of the
-// commits, or what it changes, cannot be read.
+// commits cannot be read; what cannot be told of its paths stands in Raw.Untold.
 func (r *Repository) Since(ctx context.Context, after, head string, paths bool) ([]Raw, error) {
 	m, tip, err := r.from(head)
 	if err != nil {
@@ -89,6 +93,9 @@ func (m *mirror) raw(ctx context.Context, h plumbing.Hash, paths bool) (Raw, err
 		return Raw{Object: content}, err
 	}
 	changed, err := m.changedPaths(ctx, h)
+	if errors.Is(err, ErrTooLarge) || errors.Is(err, ErrMalformed) {
+		return Raw{Object: content, Untold: err}, nil
+	}
 	return Raw{Object: content, Paths: changed}, err
 }
 

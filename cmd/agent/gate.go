@@ -261,7 +261,7 @@ func (g *gate) verdict(ctx context.Context, policy trust.Policy, move trust.Move
 		return trust.Verdict{}, err
 	}
 	for _, raw := range raws {
-		r.Changes = append(r.Changes, trust.Change{Raw: raw.Object, Paths: raw.Paths})
+		r.Changes = append(r.Changes, trust.Change{Raw: raw.Object, Paths: raw.Paths, Untold: raw.Untold})
 	}
 	return policy.Judge(r)
 }

@@ -37,6 +37,9 @@ func newGraph(r Range) *graph {
 		if n.malformed != nil && g.broken == nil {
 			g.broken = n
 		}
+		if n.malformed == nil && change.Untold != nil {
+			n.malformed = malformed("changes what cannot be told: %v", change.Untold)
+		}
 		g.nodes[n.commit.Hash] = n
 		if i == 0 {
 			g.head = n.commit.Hash

@@ -30,6 +30,9 @@ type Change struct {
 	// differs from it; for a root commit, one list of all its paths. They are
 	// needed only when the policy has scopes.
 	Paths [][]string
+	// Untold is why nobody can tell them; nil where they are told or not needed.
+	// Such a commit counts as malformed: what it changes might be anything.
+	Untold error
 }
 
 // Verdict is how much of a range may be obeyed.

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -192,6 +193,35 @@ func TestAnIncompleteRangeIsNotObeyed(t *testing.T) {
 		verdict, err := Policy{Require: All, Keys: s.keys(), Scopes: productionOnlyOps}.Judge(r)
 		if err == nil || verdict.Obey != s.hash("base") {
 			t.Errorf("%s: obey %s, %v", name, s.names[verdict.Obey], err)
+		}
+	}
+}
+
+// What a commit changes may be more than anybody can compare. It waits, and with
+// it what is behind; an operator can go on from there.
+func TestACommitWhoseChangesCannotBeToldIsHeld(t *testing.T) {
+	t.Parallel()
+	for _, require := range []Require{None, Head, All} {
+		s := tell(t, "base ada . :\na ada base : x\nb ada a : x")
+		p := Policy{Require: require, Keys: s.keys(), Scopes: productionOnlyOps}
+		untold := func(named ...string) Range {
+			r := s.since("base", "b", named...)
+			for i, c := range r.Changes {
+				if string(c.Raw) == string(s.commits["a"].Raw) {
+					r.Changes[i].Paths, r.Changes[i].Untold = nil, errors.New("more than 200000 paths")
+				}
+			}
+			return r
+		}
+		verdict, err := p.Judge(untold())
+		must(t, err)
+		if verdict.Obey != s.hash("base") || len(verdict.Refused) == 0 || !strings.Contains(verdict.Refused[len(verdict.Refused)-1].Detail, "changes what cannot be told: more than 200000 paths") {
+			t.Errorf("%s: got %+v", require, verdict)
+		}
+		verdict, err = p.Judge(untold("b"))
+		must(t, err)
+		if verdict.Obey != s.hash("b") {
+			t.Errorf("%s: accepted by name, it obeys %s", require, s.names[verdict.Obey])
 		}
 	}
 }
