@@ -186,11 +186,12 @@ func (g *gate) consider(ctx context.Context, q question, now time.Time) (ruling,
 	if err != nil {
 		return ruling{}, q.record, err
 	}
-	if move.Held() && move.Relation == trust.Gone {
-		return ruling{hold: gone(move)}, q.record, nil
-	}
 	if move.Held() {
-		return ruling{obey: begun.Commit, hold: move.Hold()}, q.record, nil
+		ruled := ruling{obey: begun.Commit, hold: move.Hold()}
+		if move.Relation == trust.Gone {
+			ruled.obey = ""
+		}
+		return ruled, q.record, nil
 	}
 	if recalled, err := q.record.recalled(move.Head, g.parents); err != nil || recalled.Held() {
 		return ruling{hold: recalled.HoldRecalled()}, q.record, err
@@ -224,14 +225,6 @@ func (g *gate) guard(ctx context.Context, begun trust.Record, head string) (trus
 		return move, err
 	}
 	return begun.Guard(plumbing.NewHash(head), g.parents)
-}
-
-// gone is the hold of a branch whose last accepted commit cannot be had any more:
-// it was to stay in force, and nothing is.
-func gone(m trust.Move) string {
-	return fmt.Sprintf("the branch was rewritten: commit %.8s, the last accepted, is not in the repository any more, "+
-		"nor in a copy of it here, so nothing is in force; its head is %.8s; push the branch as it was, or accept the new head: moult trust %s",
-		m.Accepted, m.Head, m.Head)
 }
 
 // begun is the record to judge by. Where nothing was ever accepted, that is

@@ -123,7 +123,7 @@ func TestANewAgentObeysOnlyWhatWasAccepted(t *testing.T) {
 	end(t, after)
 	must(t, os.RemoveAll(filepath.Join(b.state.stateDir, "mirror")))
 	lost := b.source(true)
-	wantHeld(t, lost, "", "is not in the repository any more, nor in a copy of it here, so nothing is in force")
+	wantHeld(t, lost, "", "no copy here has the last accepted either, so nothing is in force")
 	if reason := mustRead(t, lost).Stale.Reason; strings.Contains(reason, "stays in force") {
 		t.Errorf("nothing is in force, and it says %q", reason)
 	}

@@ -61,8 +61,11 @@ func (m Move) From() plumbing.Hash {
 }
 
 // Hold says what happened to the branch, and what ends the hold; "" when the
-// head may be judged.
+// head may be judged. Of a commit that is gone nobody knows here what it declares.
 func (m Move) Hold() string {
+	if m.Relation == Gone {
+		return m.hold("no copy here has the last accepted either, so nothing is in force")
+	}
 	return m.hold(fmt.Sprintf("commit %s stays in force", short(m.Accepted.String())))
 }
 

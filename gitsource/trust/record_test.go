@@ -107,6 +107,9 @@ func TestHoldsNameBothCommitsAndTheCommand(t *testing.T) {
 	if want := fmt.Sprintf("commit %s, the last accepted, is not in the repository any more; its head is %s", h("c"), h("a")); !strings.Contains(gone.Hold(), want) {
 		t.Errorf("got %s, want ...%s...", gone.Hold(), want)
 	}
+	if got := gone.Hold(); !strings.Contains(got, "no copy here has the last accepted either, so nothing is in force; push") || strings.Contains(got, "stays in force") {
+		t.Errorf("it says that something is in force: %s", got)
+	}
 }
 
 func TestANameEndsWithTheCommitThatItReplaces(t *testing.T) {
